@@ -1,0 +1,3 @@
+//! Faces: what a person or another program touches.
+
+pub mod cli;

@@ -1,0 +1,1 @@
+//! Experiments: clusters, scenarios, checks and traces over the simulated Kafka.

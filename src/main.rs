@@ -1,0 +1,5 @@
+//! The `kafkalab` command.
+
+fn main() -> std::process::ExitCode {
+    kafkalab::app::cli::run()
+}
