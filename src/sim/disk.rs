@@ -60,7 +60,10 @@ impl Disk {
     /// The paths that begin with `prefix`, sorted.
     pub fn list(&self, prefix: &str) -> Vec<String> {
         let from = self.names.range(prefix.to_owned()..);
-        from.map(|(name, _)| name).take_while(|name| name.starts_with(prefix)).cloned().collect()
+        from.map(|(name, _)| name)
+            .take_while(|name| name.starts_with(prefix))
+            .cloned()
+            .collect()
     }
 
     /// The bytes written to `file`.
@@ -94,7 +97,9 @@ impl Disk {
         let mut joined = BytesMut::new();
         let mut at = position;
         while at < end {
-            let Some((start, chunk)) = self.chunk_at(file, at) else { break };
+            let Some((start, chunk)) = self.chunk_at(file, at) else {
+                break;
+            };
             let from = (at - start) as usize;
             let to = ((end - start) as usize).min(chunk.bytes.len());
             if at == position && start + to as u64 == end {
@@ -122,7 +127,13 @@ impl Disk {
     pub fn replace(&mut self, path: &str, bytes: Bytes) -> Result<FileId, DiskError> {
         let file = self.create(path)?;
         self.truncate(file, 0);
-        self.append(file, Chunk { bytes, sound: false })?;
+        self.append(
+            file,
+            Chunk {
+                bytes,
+                sound: false,
+            },
+        )?;
         Ok(file)
     }
 

@@ -34,7 +34,11 @@ impl DrawCounters {
     /// The label of the next draw of `purpose` about `subject`.
     pub fn next(&mut self, purpose: u8, subject: u32) -> Label {
         let n = self.counts.entry((purpose, subject)).or_insert(0);
-        let label = Label { purpose, subject, n: *n };
+        let label = Label {
+            purpose,
+            subject,
+            n: *n,
+        };
         *n += 1;
         label
     }

@@ -13,7 +13,11 @@ pub struct TimerQueue<T: Copy + Ord> {
 
 impl<T: Copy + Ord> Default for TimerQueue<T> {
     fn default() -> Self {
-        TimerQueue { by_key: BTreeMap::new(), by_time: BTreeMap::new(), armed: 0 }
+        TimerQueue {
+            by_key: BTreeMap::new(),
+            by_time: BTreeMap::new(),
+            armed: 0,
+        }
     }
 }
 

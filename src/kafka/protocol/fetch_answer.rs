@@ -18,7 +18,10 @@ pub struct FetchAnswer {
 impl FetchAnswer {
     /// An answer without records.
     pub fn empty(response: messages::FetchResponse) -> Self {
-        FetchAnswer { response, records: Vec::new() }
+        FetchAnswer {
+            response,
+            records: Vec::new(),
+        }
     }
 
     /// The chunks of the `index`-th partition of the answer.
@@ -28,7 +31,11 @@ impl FetchAnswer {
 
     /// How many bytes of records the answer carries.
     pub fn record_bytes(&self) -> u64 {
-        self.records.iter().flatten().map(|chunk| chunk.bytes.len() as u64).sum()
+        self.records
+            .iter()
+            .flatten()
+            .map(|chunk| chunk.bytes.len() as u64)
+            .sum()
     }
 }
 
@@ -36,14 +43,19 @@ impl FetchAnswer {
     /// The struct with the chunks joined into it, as it travels on a wire.
     pub fn joined(&self) -> messages::FetchResponse {
         let mut response = self.response.clone();
-        let partitions = response.responses.iter_mut().flat_map(|topic| &mut topic.partitions);
+        let partitions = response
+            .responses
+            .iter_mut()
+            .flat_map(|topic| &mut topic.partitions);
         for (index, partition) in partitions.enumerate() {
             let chunks = self.records_of(index);
             if let [only] = chunks {
                 partition.records = Some(only.bytes.clone());
             } else if !chunks.is_empty() {
                 let mut all = BytesMut::new();
-                chunks.iter().for_each(|chunk| all.extend_from_slice(&chunk.bytes));
+                chunks
+                    .iter()
+                    .for_each(|chunk| all.extend_from_slice(&chunk.bytes));
                 partition.records = Some(all.freeze());
             }
         }
@@ -52,11 +64,22 @@ impl FetchAnswer {
 
     /// Takes the records out of a struct that came from a wire; their checksums are unverified.
     pub fn split(mut response: messages::FetchResponse) -> Self {
-        let partitions = response.responses.iter_mut().flat_map(|topic| &mut topic.partitions);
+        let partitions = response
+            .responses
+            .iter_mut()
+            .flat_map(|topic| &mut topic.partitions);
         let mut records = Vec::new();
         for partition in partitions {
             let bytes = partition.records.take().filter(|bytes| !bytes.is_empty());
-            records.push(bytes.map(|bytes| Chunk { bytes, sound: false }).into_iter().collect());
+            records.push(
+                bytes
+                    .map(|bytes| Chunk {
+                        bytes,
+                        sound: false,
+                    })
+                    .into_iter()
+                    .collect(),
+            );
         }
         FetchAnswer { response, records }
     }

@@ -20,7 +20,9 @@ impl std::error::Error for CodecError {}
 
 fn encode<T: Encodable>(message: &T, version: i16) -> Result<Bytes, CodecError> {
     let mut buffer = BytesMut::new();
-    message.encode(&mut buffer, version).map_err(|e| CodecError(e.to_string()))?;
+    message
+        .encode(&mut buffer, version)
+        .map_err(|e| CodecError(e.to_string()))?;
     Ok(buffer.freeze())
 }
 
