@@ -72,7 +72,11 @@ pub struct Outbox<V: Vocabulary> {
 
 impl<V: Vocabulary> Default for Outbox<V> {
     fn default() -> Self {
-        Outbox { effects: Vec::new(), notes: Vec::new(), work: Vec::new() }
+        Outbox {
+            effects: Vec::new(),
+            notes: Vec::new(),
+            work: Vec::new(),
+        }
     }
 }
 
@@ -110,8 +114,13 @@ impl<V: Vocabulary> Ctx<'_, V> {
 
     /// A random value within `range`. `subject` is a dense id within this node, or 0.
     pub fn draw(&mut self, purpose: V::Purpose, subject: u32, range: RangeInclusive<u64>) -> u64 {
-        debug_assert!(subject < 1 << 16, "a subject of a draw is a dense id below 65,536");
-        let label = self.draws.next(purpose.into(), u32::from(self.node.0) << 16 | subject);
+        debug_assert!(
+            subject < 1 << 16,
+            "a subject of a draw is a dense id below 65,536"
+        );
+        let label = self
+            .draws
+            .next(purpose.into(), u32::from(self.node.0) << 16 | subject);
         self.oracle.draw(label, range)
     }
 
@@ -154,14 +163,24 @@ impl<V: Vocabulary> Ctx<'_, V> {
         *self.next_corr += 1;
         let corr = Corr(*self.next_corr);
         let body = Box::new(message);
-        self.outbox.effects.push(Effect::Request { conn, corr, api_version, body });
+        self.outbox.effects.push(Effect::Request {
+            conn,
+            corr,
+            api_version,
+            body,
+        });
         corr
     }
 
     /// Answers a request that was read on a connection.
     pub fn respond(&mut self, conn: ConnId, corr: Corr, api_version: i16, message: V::Message) {
         let body = Box::new(message);
-        self.outbox.effects.push(Effect::Respond { conn, corr, api_version, body });
+        self.outbox.effects.push(Effect::Respond {
+            conn,
+            corr,
+            api_version,
+            body,
+        });
     }
 
     /// Says that a request gets no answer (a produce with acks=0).

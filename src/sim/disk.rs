@@ -60,7 +60,10 @@ impl Disk {
     /// The paths that begin with `prefix`, sorted.
     pub fn list(&self, prefix: &str) -> Vec<String> {
         let from = self.names.range(prefix.to_owned()..);
-        from.map(|(name, _)| name).take_while(|name| name.starts_with(prefix)).cloned().collect()
+        from.map(|(name, _)| name)
+            .take_while(|name| name.starts_with(prefix))
+            .cloned()
+            .collect()
     }
 
     /// The bytes written to `file`.
@@ -94,7 +97,9 @@ impl Disk {
         let mut joined = BytesMut::new();
         let mut at = position;
         while at < end {
-            let Some((start, chunk)) = self.chunk_at(file, at) else { break };
+            let Some((start, chunk)) = self.chunk_at(file, at) else {
+                break;
+            };
             let from = (at - start) as usize;
             let to = ((end - start) as usize).min(chunk.bytes.len());
             if at == position && start + to as u64 == end {
@@ -122,7 +127,13 @@ impl Disk {
     pub fn replace(&mut self, path: &str, bytes: Bytes) -> Result<FileId, DiskError> {
         let file = self.create(path)?;
         self.truncate(file, 0);
-        self.append(file, Chunk { bytes, sound: false })?;
+        self.append(
+            file,
+            Chunk {
+                bytes,
+                sound: false,
+            },
+        )?;
         Ok(file)
     }
 
@@ -146,4 +157,46 @@ impl Disk {
         self.started.push(id);
         id
     }
+}
+
+/// What becomes of bytes that were written and not synced when the power goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tail {
+    /// They are kept.
+    Kept = 1,
+    /// They are lost.
+    Lost = 2,
+    /// They are cut at a drawn byte.
+    Torn = 3,
+    /// One of the three, drawn for each file.
+    Drawn = 4,
+}
+use super::{Canonical, Purpose, Span, TraceHash};
+use std::ops::RangeInclusive;
+impl Disk {
+    pub(super) fn has_started(&self) -> bool {
+        !self.started.is_empty()
+    }
+    pub(super) fn take_started(&mut self) -> Vec<SyncId> {
+        std::mem::take(&mut self.started)
+    }
+    pub(super) fn complete_sync(&mut self, _: SyncId) {}
+    pub(super) fn kill(&mut self) {}
+    pub(super) fn power_off(
+        &mut self,
+        _: Tail,
+        _: &mut dyn FnMut(Purpose, u32, RangeInclusive<u64>) -> u64,
+    ) {
+    }
+    pub(super) fn mark_synced(&mut self) {}
+    pub(super) fn sync_latency(&self, s: Span) -> Span {
+        s
+    }
+    pub(super) fn set_full(&mut self, _: bool) {}
+    pub(super) fn set_capacity(&mut self, _: Option<u64>) {}
+    pub(super) fn set_slow(&mut self, _: u32, _: Option<Span>) {}
+    pub(super) fn corrupt(&mut self, _: &str, _: u64, _: &[u8]) {}
+}
+impl Canonical for Disk {
+    fn canonical(&self, _: &mut TraceHash) {}
 }

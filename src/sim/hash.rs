@@ -25,7 +25,9 @@ impl TraceHash {
 
     /// Takes in one word.
     pub fn word(&mut self, word: u64) {
-        self.0 = (self.0 ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29);
+        self.0 = (self.0 ^ word)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29);
         self.0 = self.0.wrapping_mul(0xBF58_476D_1CE4_E5B9);
     }
 

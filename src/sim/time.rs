@@ -119,7 +119,10 @@ impl fmt::Display for Span {
     /// The largest unit that divides the span: `5ms`, `250us`, `2s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us")];
-        match units.iter().find(|(size, _)| self.0 != 0 && self.0.is_multiple_of(*size)) {
+        match units
+            .iter()
+            .find(|(size, _)| self.0 != 0 && self.0.is_multiple_of(*size))
+        {
             Some((size, unit)) => write!(f, "{}{unit}", self.0 / size),
             None => write!(f, "{}ns", self.0),
         }
