@@ -96,7 +96,8 @@ proptest! {
 
     #[test]
     fn changed_bytes_never_panic(
-        builder in builder(), changes in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 1..5),
+        builder in builder(),
+        changes in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 1..5),
     ) {
         let mut bytes = builder.build().bytes().to_vec();
         for (at, byte) in changes {
@@ -107,7 +108,9 @@ proptest! {
     }
 
     #[test]
-    fn invented_records_never_panic(noise in prop::collection::vec(any::<u8>(), 0..200), count: i32) {
+    fn invented_records_never_panic(
+        noise in prop::collection::vec(any::<u8>(), 0..200), count: i32,
+    ) {
         let mut bytes = BatchBuilder::new(0).build().bytes().to_vec();
         bytes.extend_from_slice(&noise);
         let length = (bytes.len() - 12) as i32;
