@@ -416,3 +416,21 @@ fn disk_fault(
     }
     Ok(())
 }
+
+/// The links of a file that differ from the network's defaults, before power-on.
+pub(super) fn schedule_link(
+    plan: &super::Plan,
+    link: &LinkSpec,
+    world: &mut KafkaWorld,
+) {
+    let (from, to) = {
+        let view = View::new(world, &plan.names);
+        (plan.resolve(&link.from, view), plan.resolve(&link.to, view))
+    };
+    for from in from {
+        for to in to.iter().copied().filter(|to| *to != from) {
+            let (change, both) = (sim_change(&link.change), link.both);
+            world.schedule(Time::ZERO, Fault::SetLink { from, to, change, both });
+        }
+    }
+}

@@ -38,7 +38,7 @@ pub use fate::{Fate, RecordFate};
 pub use plan::Plan;
 pub use records::{Ending, Received, Records, Sent};
 pub use report::{PartitionEnd, Report};
-pub use runner::{Finished, Options, run};
+pub use runner::{Finished, Options, compare_branches, run};
 pub use script::Told;
 
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};
