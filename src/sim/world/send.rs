@@ -200,7 +200,7 @@ impl<M: StateMachine> World<M> {
             lost: route.lost,
             unordered: route.unordered,
             judged: false,
-            released: false,
+            put_off: false,
             chosen: false,
         };
         if let Some(at) = copy {
