@@ -51,7 +51,9 @@ impl ControllerState {
             // A request that is too large is refused as a whole.
             records.clear();
             let too_large = ErrorCode::POLICY_VIOLATION.0;
-            results.iter_mut().for_each(|result| result.error_code = too_large);
+            results
+                .iter_mut()
+                .for_each(|result| result.error_code = too_large);
         }
         let errors: Vec<i16> = results.iter().map(|result| result.error_code).collect();
         let response = DeleteTopicsResponse::default().with_responses(results);
