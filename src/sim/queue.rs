@@ -127,14 +127,12 @@ impl<P> EventQueue<P> {
         let mut taken = Vec::new();
         for key in keys {
             let slot = &mut self.slots[key.slot as usize];
-            if taken.len() < limit && slot.as_ref().is_some_and(&mut wanted) {
-                if let Some(payload) = slot.take() {
-                    taken.push(Taken {
-                        at: key.at,
-                        order: key.order,
-                        payload,
-                    });
-                }
+            if taken.len() < limit
+                && slot.as_ref().is_some_and(&mut wanted)
+                && let Some(payload) = slot.take()
+            {
+                let (at, order) = (key.at, key.order);
+                taken.push(Taken { at, order, payload });
             }
         }
         let orders: Vec<u64> = taken.iter().map(|one| one.order).collect();

@@ -120,13 +120,11 @@ impl<M: StateMachine> World<M> {
     /// A message dies here and now.
     pub(super) fn lose(&mut self, envelope: Envelope<M::V>, reason: LostReason) -> Done<M::V> {
         self.begin_step();
-        if matches!(
-            reason,
-            LostReason::Loss | LostReason::Cut | LostReason::Dropped
-        ) {
-            if let Some(connection) = self.connections.get_mut(envelope.conn) {
-                connection.end_mut(Side::receiving(envelope.kind)).gap = true;
-            }
+        let on_its_way = [LostReason::Loss, LostReason::Cut, LostReason::Dropped];
+        if on_its_way.contains(&reason)
+            && let Some(connection) = self.connections.get_mut(envelope.conn)
+        {
+            connection.end_mut(Side::receiving(envelope.kind)).gap = true;
         }
         let kind = StepKind::Lost(reason);
         let mut done = Done::new(Some(envelope.to), kind, envelope.cause, self.now);

@@ -3,7 +3,8 @@
 //! | file        | concern                                                              |
 //! |-------------|----------------------------------------------------------------------|
 //! | `mod`       | the value, its settings, adding machines, scheduling actions          |
-//! | `step`      | the loop: whose turn it is, running a program, recording the step     |
+//! | `step`      | the loop: whose turn it is, recording the step                        |
+//! | `run`       | a program handles an input, or the input waits                        |
 //! | `send`      | what a program did departs: routes, mutes, openings and closings      |
 //! | `arrive`    | what arrives: losses, verdicts, mutes                                 |
 //! | `stream`    | streams keep their order: what is held or put off                     |
@@ -19,6 +20,7 @@ mod arrive;
 mod explore;
 mod inspect;
 mod lifecycle;
+mod run;
 mod send;
 mod step;
 mod stream;
@@ -380,5 +382,18 @@ impl<M: StateMachine> Seat<M> {
             && self.busy_until <= now
             && self.inbox.is_empty()
             && self.timer_due() >= now
+    }
+}
+
+impl<V: Vocabulary> Flight<V> {
+    fn side(&self) -> Side {
+        Side::receiving(self.envelope.kind)
+    }
+}
+
+impl<M: StateMachine> Seat<M> {
+    /// True if `incarnation` of the program is the one that runs.
+    fn runs(&self, incarnation: u32) -> bool {
+        self.powered && self.incarnation == incarnation
     }
 }
