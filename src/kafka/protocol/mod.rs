@@ -2,6 +2,7 @@
 
 mod error_code;
 mod fetch_answer;
+pub mod hashes;
 mod ids;
 mod message;
 pub mod metadata_record;
