@@ -152,7 +152,7 @@ impl<M: StateMachine> World<M> {
             return;
         }
         if wipe {
-            seat.disk = seat.fresh.clone();
+            seat.disk = seat.disk.wiped(&seat.fresh);
         }
         self.power_on(node, cause);
     }
@@ -181,7 +181,6 @@ impl<M: StateMachine> World<M> {
         seat.node = None;
         seat.timers.clear();
         seat.busy_until = now;
-        seat.disk.kill();
         let incarnation = seat.incarnation;
         let inbox = std::mem::take(&mut seat.inbox);
         self.retime(node);
