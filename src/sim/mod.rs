@@ -33,7 +33,9 @@ pub use fault::{Action, Fault};
 pub use hash::TraceHash;
 pub use ids::{CallId, ConnId, Corr, FileId, NodeId, StepNo, SyncId};
 pub use network::{Cut, CutId, LinkChange, LinkSettings};
-pub use oracle::{DrawCounters, Label, Oracle, Purpose, SeededOracle};
+pub use oracle::{
+    DrawCounters, Label, Oracle, Purpose, RecordingOracle, ReplayOracle, Schedule, SeededOracle,
+};
 pub use plist::PList;
 pub use record::{Head, HoldId, LostReason, StepKind, StepRecord, Verdict};
 pub use stand::Stand;

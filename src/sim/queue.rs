@@ -94,9 +94,10 @@ impl<P> EventQueue<P> {
         keys.into_iter().filter_map(payload).collect()
     }
 
-    /// How many keys wait.
-    pub(super) fn len(&self) -> usize {
-        self.heap.len()
+    /// The payload that is next; `None` also if that one was revoked.
+    pub(super) fn peek(&self) -> Option<&P> {
+        let Reverse(key) = self.heap.peek()?;
+        self.slots[key.slot as usize].as_ref()
     }
 
     /// Takes the payloads that `wanted` accepts among those due up to `until`, first ones first,
@@ -135,12 +136,11 @@ impl<P> EventQueue<P> {
         taken
     }
 
-    /// Puts back what [`EventQueue::take_matching`] took, not before `earliest`.
-    pub(super) fn put_back(&mut self, taken: Taken<P>, earliest: Time) {
+    /// Puts back what [`EventQueue::take_matching`] took, in its old turn.
+    pub(super) fn put_back(&mut self, taken: Taken<P>) {
         let slot = self.store(taken.payload);
-        let at = taken.at.max(earliest);
         self.heap.push(Reverse(Key {
-            at,
+            at: taken.at,
             order: taken.order,
             slot,
         }));
@@ -203,8 +203,8 @@ mod tests {
         );
         let c = taken.pop().expect("two were taken");
         let a = taken.pop().expect("two were taken");
-        queue.put_back(a, Time::ZERO);
-        queue.put_back(c, Time::ZERO);
+        queue.put_back(a);
+        queue.put_back(c);
         let names: String = std::iter::from_fn(|| queue.pop())
             .filter_map(|(_, p)| p)
             .collect();

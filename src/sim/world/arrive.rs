@@ -188,9 +188,8 @@ impl<M: StateMachine> World<M> {
         if let Some(connection) = self.connections.get_mut(held.conn) {
             let end = connection.end_mut(held.side);
             end.held = end.held.saturating_sub(1);
-            end.floor = end.floor.max(self.now);
-            end.last_arrival = end.last_arrival.max(self.now);
         }
+        self.set_floor(held.conn, held.side, self.now);
         let event = match held.event {
             Event::Flight(flight) => Event::Flight(Flight {
                 released: true,
@@ -311,6 +310,16 @@ impl<M: StateMachine> World<M> {
             }
         }
         done
+    }
+
+    /// Nothing more of a stream arrives before `until`.
+    pub(super) fn set_floor(&mut self, conn: ConnId, side: Side, until: Time) {
+        let Some(connection) = self.connections.get_mut(conn) else {
+            return;
+        };
+        let end = connection.end_mut(side);
+        end.floor = end.floor.max(until);
+        end.last_arrival = end.last_arrival.max(until);
     }
 
     fn delay(&mut self, flight: Flight<M::V>, until: Time) {

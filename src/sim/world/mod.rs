@@ -6,6 +6,7 @@
 //! | `step`      | the loop: whose turn it is, running a program, recording the step     |
 //! | `send`      | what a program did departs: routes, mutes, openings and closings      |
 //! | `arrive`    | what arrives: verdicts, losses, order, mutes, holds                   |
+//! | `explore`   | the order of deliveries as a choice                                  |
 //! | `lifecycle` | boot, crash, power-off, halt, pause and all other faults              |
 //! | `inspect`   | getters, hashes, what is in flight                                    |
 //!
@@ -14,6 +15,7 @@
 //! timer queue, served in due order. Waiting is no step.
 
 mod arrive;
+mod explore;
 mod inspect;
 mod lifecycle;
 mod send;
@@ -132,6 +134,8 @@ struct Flight<V: Vocabulary> {
     judged: bool,
     /// It was held before: what else is held does not stop it.
     released: bool,
+    /// The oracle has chosen it among those that could be next.
+    chosen: bool,
 }
 
 /// What is going to happen.

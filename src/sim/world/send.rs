@@ -195,13 +195,13 @@ impl<M: StateMachine> World<M> {
         let copy = route
             .copy
             .map(|at| self.in_order(conn, side, at, route.unordered));
-        let (lost, unordered) = (route.lost, route.unordered);
         let flight = Flight {
             envelope,
-            lost,
-            unordered,
+            lost: route.lost,
+            unordered: route.unordered,
             judged: false,
             released: false,
+            chosen: false,
         };
         if let Some(at) = copy {
             self.queue

@@ -147,6 +147,9 @@ impl<M: StateMachine> World<M> {
         match turn {
             Turn::Seat(node) => self.serve(node, hands),
             Turn::Queue => {
+                if self.choose_next(hands.oracle) {
+                    return None;
+                }
                 let (_, event) = self.queue.pop()?;
                 self.take_event(event?, hands)
             }
