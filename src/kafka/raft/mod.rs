@@ -362,12 +362,15 @@ impl RaftNode {
 
     /// A sync is over; false if it was not one of the quorum's.
     pub fn handle_synced(&mut self, sync: SyncId, ctx: &mut Ctx<'_, Kafka>) -> bool {
-        let is_ours = self.store.handle_synced(sync) || self.log.handle_synced(sync);
-        if is_ours {
+        if self.log.handle_synced(sync) {
+            self.maybe_update_leader_high_watermark(None, ctx);
+        } else if self.store.handle_synced(sync) {
             self.release_held(ctx);
-            self.poll(ctx);
+        } else {
+            return false;
         }
-        is_ours
+        self.poll(ctx);
+        true
     }
 
     /// Gives up leadership: the voters are told who should lead. Nothing happens on a node that

@@ -49,7 +49,6 @@ impl RaftNode {
         }
         self.maybe_transition_to_leader(ctx);
         if self.is_leader() {
-            self.maybe_update_leader_high_watermark(None, ctx);
             self.maybe_complete_fetches(ctx);
         }
         if self.may_send() {

@@ -133,7 +133,10 @@ mod tests {
                 index.push(entry(n));
                 let so_far = model.last().map_or(-1, |last| last.max_so_far);
                 let max_so_far = so_far.max(entry(n).max_timestamp);
-                model.push(BatchEntry { max_so_far, ..entry(n) });
+                model.push(BatchEntry {
+                    max_so_far,
+                    ..entry(n)
+                });
             }
             let before = index.clone();
             index.truncate(len);
@@ -143,7 +146,11 @@ mod tests {
             assert_eq!(index.last(), model.last());
             for offset in -1..901 {
                 let expected = model.iter().position(|batch| batch.last_offset >= offset);
-                assert_eq!(index.find(offset), expected.unwrap_or(len), "{offset} of {len}");
+                assert_eq!(
+                    index.find(offset),
+                    expected.unwrap_or(len),
+                    "{offset} of {len}"
+                );
             }
         }
     }

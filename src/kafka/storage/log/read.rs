@@ -87,7 +87,8 @@ impl Log {
 
     /// The segment and number of the first batch that ends at `offset` or later.
     pub(super) fn locate(&self, offset: i64) -> Option<(&Segment, usize)> {
-        let segments = (self.floor_segment(offset)..=self.closed.len()).map_while(|n| self.segment(n));
+        let segments =
+            (self.floor_segment(offset)..=self.closed.len()).map_while(|n| self.segment(n));
         let mut found = segments.map(|segment| (segment, segment.batches().find(offset)));
         found.find(|(segment, n)| *n < segment.batches().len())
     }

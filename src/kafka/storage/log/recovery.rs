@@ -56,7 +56,9 @@ impl Log {
             loader.load(disk, base, verify)?;
         }
         loader.start_over_above(disk, log_start)?;
-        let Loader { segments, recovery, .. } = loader;
+        let Loader {
+            segments, recovery, ..
+        } = loader;
         let mut log = Log::of_segments(disk, name, config, segments, now_ms)?;
         let first = log.all_segments().next().map_or(0, Segment::base_offset);
         log.log_start = log_start.max(first);
@@ -134,7 +136,8 @@ impl Log {
     /// only if a clean close wrote it; after a power-off it may be one that was deleted.
     fn load_producers(&mut self, disk: &mut Disk, clean: bool) -> Result<(), DiskError> {
         let bases: BTreeSet<i64> = self.all_segments().map(Segment::base_offset).collect();
-        self.producers.remove_stray_snapshots(disk, &self.name, &bases, clean);
+        self.producers
+            .remove_stray_snapshots(disk, &self.name, &bases, clean);
         self.rebuild_producer_state(disk, self.log_end, clean)
     }
 }
@@ -145,7 +148,10 @@ fn tidy_folder(disk: &mut Disk, name: &str) -> BTreeSet<i64> {
     let prefix = format!("{name}/");
     let mut bases = BTreeSet::new();
     for path in disk.list(&prefix) {
-        if TEMPORARY_SUFFIXES.iter().any(|suffix| path.ends_with(suffix)) {
+        if TEMPORARY_SUFFIXES
+            .iter()
+            .any(|suffix| path.ends_with(suffix))
+        {
             disk.delete(&path);
             continue;
         }
