@@ -346,13 +346,17 @@ fn default_dir(image: &MetadataImage, broker: i32) -> Uuid {
     }
 }
 
-/// A random (version 4) id whose base64 form does not begin with a dash, as Kafka's ids.
 fn draw_topic_id(ctx: &mut Ctx<'_, Kafka>) -> Uuid {
     let mut half = || ctx.draw(Purpose::TopicId, 0, 0..=u64::MAX);
     let (high, low) = (half(), half());
+    topic_id(high, low)
+}
+
+/// A version 4 id of random halves, whose base64 form does not begin with a dash, as Kafka's ids.
+pub(super) fn topic_id(high: u64, low: u64) -> Uuid {
+    let version = (high & !0xf000) | 0x4000;
     let dash = high >> 58 == 62;
-    let high = (high & !0xf000) | 0x4000;
-    let high = if dash { high & !(1 << 63) } else { high };
+    let high = if dash { version & !(1 << 63) } else { version };
     let low = (low & !(0b11 << 62)) | 0b10 << 62;
     Uuid::from_u64_pair(high, low)
 }

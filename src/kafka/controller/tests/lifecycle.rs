@@ -383,3 +383,50 @@ fn only_an_empty_log_is_bootstrapped() {
     let image = rig().image;
     assert!(ControllerState::bootstrap_records(&image, &features).is_empty());
 }
+
+#[test]
+fn a_broker_that_is_known_to_go_may_come_back_at_once() {
+    // Killed within its controlled shutdown (KAFKA-19047).
+    let mut rig = rig();
+    rig.topic("t", 3, 3, &[]);
+    let request = rig.heartbeat_request(1).with_want_shut_down(true);
+    assert!(!rig.send_heartbeat(request).should_shut_down);
+    assert_eq!(rig.register(1, -1), ErrorCode::NONE);
+    // Released without a controlled shutdown, for it led nothing.
+    let mut rig = self::rig();
+    let request = rig.heartbeat_request(1).with_want_shut_down(true);
+    assert!(rig.send_heartbeat(request).should_shut_down);
+    assert_eq!(rig.register(1, rig.epochs[&1]), ErrorCode::NONE);
+}
+
+#[test]
+fn no_replica_is_placed_on_a_broker_that_shuts_down() {
+    let mut rig = rig();
+    rig.topic("t", 3, 3, &[]);
+    let request = rig.heartbeat_request(1).with_want_shut_down(true);
+    rig.send_heartbeat(request);
+    let response = rig.create(super::rig::new_topic("u", 1, 3, &[]));
+    assert_eq!(
+        response.topics[0]
+            .error_message
+            .as_ref()
+            .map(|text| text.as_str()),
+        Some(
+            "Unable to replicate the partition 3 time(s): The target replication factor of 3 \
+             cannot be reached because only 2 broker(s) are registered or some brokers have all \
+             their log directories cordoned."
+        )
+    );
+}
+
+#[test]
+fn topic_ids_are_version_4_and_begin_with_no_dash() {
+    use crate::kafka::controller::topics::topic_id;
+    for high in [0, u64::MAX, 62 << 58, (62 << 58) | 0xffff, 61 << 58] {
+        let id = topic_id(high, u64::MAX);
+        assert_eq!(id.get_version_num(), 4);
+        assert_ne!(id.as_u128() >> 122, 62, "base64url writes 62 as a dash");
+        assert!(id.as_u128() > 100, "reserved ids are never given out");
+    }
+    assert_ne!(topic_id(1 << 20, 5), topic_id(1 << 20, 6));
+}

@@ -7,3 +7,4 @@ mod partitions;
 mod placement;
 mod properties;
 mod rig;
+mod timed_elections;

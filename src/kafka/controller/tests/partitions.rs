@@ -200,7 +200,11 @@ fn without_the_switch_a_stale_broker_epoch_passes() {
     assert!(alter(&mut rig, request).is_ok());
 }
 
-fn elect(rig: &mut Rig, kind: i8, topics: Option<&[(&str, i32)]>) -> ElectLeadersResponse {
+pub(super) fn elect(
+    rig: &mut Rig,
+    kind: i8,
+    topics: Option<&[(&str, i32)]>,
+) -> ElectLeadersResponse {
     let named = topics.map(|topics| {
         let each = topics.iter().map(|(name, partition)| {
             let topic = TopicPartitions::default().with_topic(str_bytes(name).into());
@@ -217,7 +221,7 @@ fn elect(rig: &mut Rig, kind: i8, topics: Option<&[(&str, i32)]>) -> ElectLeader
     }
 }
 
-fn elect_one(rig: &mut Rig, kind: i8) -> ErrorCode {
+pub(super) fn elect_one(rig: &mut Rig, kind: i8) -> ErrorCode {
     let response = elect(rig, kind, Some(&[("t", 0)]));
     ErrorCode(response.replica_election_results[0].partition_result[0].error_code)
 }
@@ -330,45 +334,6 @@ fn without_elr_the_last_member_stays_in_the_isr() {
     rig.heartbeat(1);
     let p = rig.partition("t", 0);
     assert_eq!((p.leader, p.recovering, p.leader_epoch), (1, false, 2));
-}
-
-#[test]
-fn preferred_leaders_are_balanced_by_request_and_by_timer() {
-    for by_timer in [false, true] {
-        let mut rig = rig();
-        let preferred = rig.partition("t", 0).replicas[0];
-        rig.fall_silent(preferred);
-        assert_eq!(
-            elect_one(&mut rig, 0),
-            ErrorCode::PREFERRED_LEADER_NOT_AVAILABLE
-        );
-        rig.register(preferred, rig.epochs[&preferred]);
-        rig.heartbeat(preferred);
-        let all = rig.partition("t", 0).replicas.clone();
-        let request = proposal(&rig, "t", &all);
-        alter(&mut rig, request).unwrap();
-        assert_ne!(rig.partition("t", 0).leader, preferred);
-        if by_timer {
-            for _ in 0..150 {
-                rig.advance(Span::from_secs(2));
-                (1..=3).for_each(|id| drop(rig.heartbeat(id)));
-            }
-        } else {
-            let response = elect(&mut rig, 0, None);
-            assert_eq!(
-                response.replica_election_results[0].partition_result.len(),
-                1
-            );
-        }
-        assert_eq!(rig.partition("t", 0).leader, preferred);
-        assert_eq!(elect_one(&mut rig, 0), ErrorCode::ELECTION_NOT_NEEDED);
-        let response = elect(&mut rig, 0, None);
-        assert!(
-            response.replica_election_results[0]
-                .partition_result
-                .is_empty()
-        );
-    }
 }
 
 #[test]

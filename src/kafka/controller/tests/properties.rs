@@ -8,6 +8,8 @@ use crate::kafka::protocol::Message;
 use crate::kafka::protocol::messages::elect_leaders_request::ElectLeadersRequest;
 use crate::sim::Span;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -198,6 +200,30 @@ proptest! {
         }
         prop_assert_eq!(copy.digest(), rig.image.digest());
     }
+}
+
+/// The random lives are worth something: they pass through every kind of state.
+#[test]
+fn lives_reach_the_rare_states() {
+    let mut runner = TestRunner::deterministic();
+    let lives = prop::collection::vec(op(), 30..40);
+    let mut reached = [false; 6];
+    for _ in 0..30 {
+        let ops = lives.new_tree(&mut runner).unwrap().current();
+        let mut rig = cluster(Semantics::default());
+        for op in &ops {
+            run(&mut rig, op);
+            for (_, _, p) in rig.image.all_partitions() {
+                reached[0] |= p.leader == -1;
+                reached[1] |= p.leader != -1 && !p.elr.is_empty();
+                reached[2] |= p.recovering;
+                reached[3] |= !p.last_known_elr.is_empty();
+                reached[4] |= p.leader != -1 && p.leader != p.replicas[0];
+            }
+            reached[5] |= rig.image.brokers.values().any(|b| b.in_controlled_shutdown);
+        }
+    }
+    assert_eq!(reached, [true; 6]);
 }
 
 #[test]
