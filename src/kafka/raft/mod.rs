@@ -333,6 +333,11 @@ impl RaftNode {
         self.poll(ctx);
     }
 
+    /// Whether `conn` is one that this node opened to another member of the quorum.
+    pub fn owns(&self, conn: ConnId) -> bool {
+        self.client.peer_of(conn).is_some()
+    }
+
     /// A connection is gone; false if the quorum had nothing on it.
     pub fn handle_reset(&mut self, conn: ConnId, ctx: &mut Ctx<'_, Kafka>) -> bool {
         let held = self.held.len();
