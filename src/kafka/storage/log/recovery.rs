@@ -55,7 +55,7 @@ impl Log {
             let verify = !clean && unflushed.is_none_or(|first| base >= first);
             loader.load(disk, base, verify)?;
         }
-        loader.start_over_above(disk, log_start)?;
+        let started_over = loader.start_over_above(disk, log_start)?;
         let Loader {
             segments, recovery, ..
         } = loader;
@@ -65,6 +65,9 @@ impl Log {
         log.recovery_point = recovery_point.clamp(0, log.log_end);
         if clean {
             log.recovery_point = log.log_end;
+        }
+        if started_over {
+            log.forget_history(disk);
         }
         log.load_epochs(disk, clean)?;
         log.load_producers(disk, clean)?;
@@ -97,6 +100,13 @@ impl Log {
             active,
             deleted: Arc::default(),
         })
+    }
+
+    /// The log was made anew above all that was there: epochs and producers are of no use.
+    fn forget_history(&mut self, disk: &mut Disk) {
+        disk.delete(&path_in(&self.name, EPOCH_FILE));
+        self.producers
+            .truncate_fully_and_start_at(disk, &self.name, self.log_start);
     }
 
     /// Reads the epochs' checkpoint. If it is damaged, or an unclean stop left one that the
@@ -247,18 +257,18 @@ impl<'a> Loader<'a> {
     }
 
     /// If there is no segment, or all of them lie below the log start, the log is empty from
-    /// there on.
-    fn start_over_above(&mut self, disk: &mut Disk, log_start: i64) -> Result<(), DiskError> {
+    /// there on. True if segments went.
+    fn start_over_above(&mut self, disk: &mut Disk, log_start: i64) -> Result<bool, DiskError> {
         let end = self.segments.last().map(Segment::next_offset);
         if end.is_some_and(|end| end >= log_start) {
-            return Ok(());
+            return Ok(false);
         }
         for segment in self.segments.drain(..) {
             delete_segment(disk, self.name, segment.base_offset());
         }
         let empty = Segment::open(disk, self.name, log_start, self.config, self.now_ms)?;
         self.segments.push(empty);
-        Ok(())
+        Ok(end.is_some())
     }
 }
 
