@@ -1,15 +1,15 @@
 //! ISR proposals on their way to the controller (`AlterPartitionManager`): one request in flight
 //! a broker, with all that waits at that moment; 50 ms of rest after a failure.
 
+use super::ReplicaManager;
 use super::partition::{AlterOutcome, AlterResult, Proposal};
 use super::table::PartitionNo;
-use super::ReplicaManager;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::messages::alter_partition_request::{
     BrokerState, PartitionData, TopicData,
 };
-use crate::kafka::protocol::messages::{AlterPartitionRequest, AlterPartitionResponse, BrokerId};
 use crate::kafka::protocol::messages::alter_partition_response::PartitionData as PartitionResult;
+use crate::kafka::protocol::messages::{AlterPartitionRequest, AlterPartitionResponse, BrokerId};
 use crate::kafka::vocabulary::{Kafka, ReplicaTimer, Timer};
 use crate::sim::{Ctx, Span};
 use uuid::Uuid;

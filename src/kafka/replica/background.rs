@@ -1,7 +1,7 @@
 //! Periodic work: the ISR check, checkpoints, retention, expiration of producers.
 
-use super::table::PartitionNo;
 use super::ReplicaManager;
+use super::table::PartitionNo;
 use crate::kafka::vocabulary::{Kafka, Note, ReplicaTimer, Timer};
 use crate::sim::{Ctx, DiskError, Span};
 
@@ -87,9 +87,7 @@ impl ReplicaManager {
         };
         let (tp, now_ms) = (partition.tp(), ctx.wall_ms());
         let from = partition.log().offsets().log_start;
-        let deleted = partition
-            .log_mut()
-            .delete_old_segments(ctx.disk, now_ms)?;
+        let deleted = partition.log_mut().delete_old_segments(ctx.disk, now_ms)?;
         let to = partition.log().offsets().log_start;
         for base in deleted {
             ctx.note(Note::SegmentDeleted {

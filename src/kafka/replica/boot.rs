@@ -1,9 +1,9 @@
 //! Start and stop of the replica manager: logs are opened, timers armed, logs closed.
 
+use super::ReplicaManager;
 use super::broker::Broker;
 use super::checkpoints::Checkpoints;
 use super::fetcher::Fetchers;
-use super::ReplicaManager;
 use crate::kafka::config::{BrokerConfig, Sabotage};
 use crate::kafka::metadata::MetadataImage;
 use crate::kafka::network_client::Hosts;
@@ -83,9 +83,13 @@ impl ReplicaManager {
         log: &mut Log,
         ctx: &mut Ctx<'_, Kafka>,
     ) -> Result<(), DiskError> {
-        let offsets = log.offsets();
-        if self.broker.has(Sabotage::LoseLastRecordAtBoot) && offsets.log_end > offsets.log_start {
-            log.truncate_to(ctx.disk, offsets.log_end - 1, true, ctx.wall_ms())?;
+        if !self.broker.has(Sabotage::LoseLastRecordAtBoot) {
+            return Ok(());
+        }
+        let last = log.offsets().log_end - 1;
+        let batch = log.batches_from(ctx.disk, last).next();
+        if let Some(base) = batch.map(|batch| batch.base_offset()) {
+            log.truncate_to(ctx.disk, base, true, ctx.wall_ms())?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The checkpoints of the data directory: high watermarks, recovery points, log starts.
 
-use super::partition::Partition;
 use super::ReplicaManager;
+use super::partition::Partition;
 use crate::kafka::storage::{
     LOG_START_OFFSET_CHECKPOINT, Log, RECOVERY_POINT_CHECKPOINT, REPLICATION_OFFSET_CHECKPOINT,
     read_offset_checkpoint, write_offset_checkpoint,

@@ -203,7 +203,10 @@ impl ReplicaManager {
         &self,
         items: Vec<FetchItem>,
         image: &MetadataImage,
-    ) -> (Vec<FetchResult>, Vec<(FetchItem, Result<PartitionNo, ErrorCode>)>) {
+    ) -> (
+        Vec<FetchResult>,
+        Vec<(FetchItem, Result<PartitionNo, ErrorCode>)>,
+    ) {
         let (mut unknown, mut wanted) = (Vec::new(), Vec::new());
         for item in items {
             match unknown_error(&item, image) {
@@ -262,7 +265,9 @@ impl ReplicaManager {
         let broker = &self.broker;
         let partition = self.partitions.get_mut(no).ok_or(missing)?;
         let fetch = partition.fetch_as_leader(&item.spec, reader, broker, ctx)?;
-        aftermath.proposals.extend(fetch.proposal.map(|it| (no, it)));
+        aftermath
+            .proposals
+            .extend(fetch.proposal.map(|it| (no, it)));
         if fetch.high_watermark_advanced {
             aftermath.advanced.push(no);
         }
@@ -422,7 +427,9 @@ impl Waiting {
                 return None;
             }
             let most = u64::try_from(spec.max_bytes).unwrap_or(0);
-            let bytes = partition.log().bytes_between(disk, spec.offset, bound, most);
+            let bytes = partition
+                .log()
+                .bytes_between(disk, spec.offset, bound, most);
             available = bytes.min(most);
         }
         match partition.diverging_epoch(spec) {

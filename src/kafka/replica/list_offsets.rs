@@ -216,7 +216,10 @@ fn repeated_partitions(request: &ListOffsetsRequest) -> Vec<(&str, i32)> {
         .iter()
         .flat_map(|topic| {
             let name = topic.name.as_str();
-            topic.partitions.iter().map(move |it| (name, it.partition_index))
+            topic
+                .partitions
+                .iter()
+                .map(move |it| (name, it.partition_index))
         })
         .collect();
     all.sort_unstable();

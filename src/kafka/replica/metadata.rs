@@ -1,10 +1,10 @@
 //! Metadata made real: replicas become leaders or followers, logs come and go
 //! (`ReplicaManager.applyDelta`).
 
+use super::ReplicaManager;
 use super::fetcher::FetchState;
 use super::partition::Partition;
 use super::table::PartitionNo;
-use super::ReplicaManager;
 use crate::kafka::metadata::{MetadataDelta, MetadataImage, PartitionImage, TopicImage};
 use crate::kafka::protocol::TopicPartition;
 use crate::kafka::storage::Log;

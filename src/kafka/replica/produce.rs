@@ -7,11 +7,11 @@ use super::table::PartitionNo;
 use super::{ReplicaManager, Requester};
 use crate::kafka::config::Sabotage;
 use crate::kafka::metadata::MetadataImage;
-use crate::kafka::protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName};
 use crate::kafka::protocol::messages::produce_request::PartitionProduceData;
 use crate::kafka::protocol::messages::produce_response::{
     BatchIndexAndErrorMessage, NodeEndpoint, PartitionProduceResponse, TopicProduceResponse,
 };
+use crate::kafka::protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName};
 use crate::kafka::protocol::record_batch::RecordBatch;
 use crate::kafka::protocol::{ErrorCode, StrBytes};
 use crate::kafka::vocabulary::{Kafka, Note, ReplicaTimer, Timer, Tp};
@@ -222,12 +222,7 @@ impl ReplicaManager {
         }
     }
 
-    fn park_produce(
-        &mut self,
-        produce: DelayedProduce,
-        timeout: Span,
-        ctx: &mut Ctx<'_, Kafka>,
-    ) {
+    fn park_produce(&mut self, produce: DelayedProduce, timeout: Span, ctx: &mut Ctx<'_, Kafka>) {
         let pending: Vec<AppendedTo> = produce.appended().filter(|to| to.pending).collect();
         for to in &pending {
             if let Some(partition) = self.partitions.get(to.no) {
@@ -348,13 +343,17 @@ impl ReplicaManager {
 
 impl DelayedProduce {
     fn partitions(&self) -> impl Iterator<Item = (Uuid, &PartitionAnswer)> {
-        self.answers
-            .iter()
-            .flat_map(|topic| topic.partitions.iter().map(|partition| (topic.id, partition)))
+        self.answers.iter().flat_map(|topic| {
+            topic
+                .partitions
+                .iter()
+                .map(|partition| (topic.id, partition))
+        })
     }
 
     fn appended(&self) -> impl Iterator<Item = AppendedTo> {
-        self.partitions().filter_map(|(_, partition)| partition.appended)
+        self.partitions()
+            .filter_map(|(_, partition)| partition.appended)
     }
 
     fn has_error(&self) -> bool {
@@ -363,7 +362,10 @@ impl DelayedProduce {
     }
 
     fn wait_for_isr(&mut self) {
-        let all = self.answers.iter_mut().flat_map(|topic| &mut topic.partitions);
+        let all = self
+            .answers
+            .iter_mut()
+            .flat_map(|topic| &mut topic.partitions);
         for partition in all {
             if let Some(to) = &mut partition.appended {
                 to.pending = true;
@@ -402,7 +404,11 @@ fn resolve(
         let name = name.as_str().to_owned();
         match image.topic(&name) {
             Some(topic) => (name, topic.id, Ok(())),
-            None => (name, Uuid::nil(), Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)),
+            None => (
+                name,
+                Uuid::nil(),
+                Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+            ),
         }
     }
 }

@@ -104,7 +104,10 @@ impl Purgatory {
 
     /// The operations whose requests came on `conn`.
     pub(super) fn of_connection(&self, conn: ConnId) -> Vec<u32> {
-        let mine = |slot: &u32| self.get(*slot).is_some_and(|delayed| delayed.conn() == conn);
+        let mine = |slot: &u32| {
+            self.get(*slot)
+                .is_some_and(|delayed| delayed.conn() == conn)
+        };
         (0..self.slots.len() as u32).filter(mine).collect()
     }
 

@@ -35,7 +35,10 @@ impl PartitionTable {
 
     /// To change a partition; it is copied if another copy of the table still refers to it.
     pub(super) fn get_mut(&mut self, no: PartitionNo) -> Option<&mut Partition> {
-        self.slots.get_mut(no.0 as usize)?.as_mut().map(Arc::make_mut)
+        self.slots
+            .get_mut(no.0 as usize)?
+            .as_mut()
+            .map(Arc::make_mut)
     }
 
     pub(super) fn insert(&mut self, partition: Partition) -> Option<PartitionNo> {

@@ -4,12 +4,12 @@ use super::session::SessionRequest;
 use super::{FetchPhase, FetchState, Sent, Wanted};
 use crate::kafka::config::Truncation;
 use crate::kafka::network_client::Lost;
+use crate::kafka::protocol::StrBytes;
 use crate::kafka::protocol::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
 use crate::kafka::protocol::messages::list_offsets_request::{
     ListOffsetsPartition, ListOffsetsTopic,
 };
 use crate::kafka::protocol::messages::{BrokerId, FetchRequest, ListOffsetsRequest, TopicName};
-use crate::kafka::protocol::StrBytes;
 use crate::kafka::replica::ReplicaManager;
 use crate::kafka::replica::list_offsets::{EARLIEST_TIMESTAMP, LATEST_TIMESTAMP};
 use crate::kafka::replica::partition::Partition;
@@ -181,11 +181,7 @@ impl ReplicaManager {
         })
     }
 
-    fn wanted_from(
-        &self,
-        leader: i32,
-        ctx: &Ctx<'_, Kafka>,
-    ) -> BTreeMap<PartitionNo, Wanted> {
+    fn wanted_from(&self, leader: i32, ctx: &Ctx<'_, Kafka>) -> BTreeMap<PartitionNo, Wanted> {
         let mut wanted = BTreeMap::new();
         for (no, state) in self.states_of(leader).into_iter().flatten() {
             let ready = state.phase == FetchPhase::Fetching && !state.is_delayed(ctx.mono());
@@ -225,10 +221,7 @@ impl ReplicaManager {
         request
     }
 
-    pub(in crate::kafka::replica) fn expire_fetcher_requests(
-        &mut self,
-        ctx: &mut Ctx<'_, Kafka>,
-    ) {
+    pub(in crate::kafka::replica) fn expire_fetcher_requests(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         for lost in self.fetchers.network.expire(ctx) {
             self.handle_lost(lost, ctx);
         }

@@ -22,8 +22,8 @@ mod session;
 mod truncation;
 
 use super::table::PartitionNo;
-use crate::kafka::network_client::NetworkClient;
 use crate::kafka::config::BrokerConfig;
+use crate::kafka::network_client::NetworkClient;
 use crate::sim::{Span, Time};
 use session::{ClientSession, Wanted};
 use std::collections::BTreeMap;

@@ -80,9 +80,10 @@ impl ReplicaManager {
         let Some(fetcher) = self.fetchers.by_leader.get(&leader) else {
             return;
         };
-        let (Some(state), Some(asked)) =
-            (fetcher.states.get(&no), fetcher.session.partitions().get(&no))
-        else {
+        let (Some(state), Some(asked)) = (
+            fetcher.states.get(&no),
+            fetcher.session.partitions().get(&no),
+        ) else {
             return;
         };
         let current = state.phase == FetchPhase::Fetching
@@ -103,7 +104,9 @@ impl ReplicaManager {
                     state.phase = FetchPhase::NeedsLatest;
                 }
             }
-            ErrorCode::FENCED_LEADER_EPOCH => self.handle_fenced(leader, no, asked.leader_epoch, ctx),
+            ErrorCode::FENCED_LEADER_EPOCH => {
+                self.handle_fenced(leader, no, asked.leader_epoch, ctx)
+            }
             _ => self.fetchers.delay(leader, no, ctx.mono()),
         }
     }

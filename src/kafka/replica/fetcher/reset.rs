@@ -87,12 +87,7 @@ impl ReplicaManager {
         }
     }
 
-    fn start_anew_at(
-        &mut self,
-        no: PartitionNo,
-        offset: i64,
-        ctx: &mut Ctx<'_, Kafka>,
-    ) -> bool {
+    fn start_anew_at(&mut self, no: PartitionNo, offset: i64, ctx: &mut Ctx<'_, Kafka>) -> bool {
         let now_ms = ctx.wall_ms();
         let Some(partition) = self.partitions.get_mut(no) else {
             return false;

@@ -129,7 +129,10 @@ impl ClientSession {
 fn response_keys(response: &FetchResponse) -> Vec<(Uuid, i32)> {
     let keys = response.responses.iter().flat_map(|topic| {
         let id = topic.topic_id;
-        topic.partitions.iter().map(move |partition| (id, partition.partition_index))
+        topic
+            .partitions
+            .iter()
+            .map(move |partition| (id, partition.partition_index))
     });
     let mut keys: Vec<(Uuid, i32)> = keys.collect();
     keys.sort_unstable();

@@ -3,12 +3,11 @@
 use super::{Partition, Role};
 use crate::kafka::config::Sabotage;
 use crate::kafka::metadata::PartitionImage;
-use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::record_batch::RecordBatch;
 use crate::kafka::replica::Broker;
 use crate::kafka::storage::{AppendError, AppendInfo};
 use crate::kafka::vocabulary::{Kafka, NodeId, Note, Work};
-use crate::sim::{Chunk, Ctx};
+use crate::sim::{Chunk, Ctx, DiskError};
 
 /// What a follower took from one fetch answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -80,7 +79,6 @@ impl Partition {
         ctx: &mut Ctx<'_, Kafka>,
     ) -> Result<(), AppendError> {
         let now_ms = ctx.wall_ms();
-        self.make_room_for(batch, ctx)?;
         let chunk = if broker.has(Sabotage::FollowerRestampsEpoch) {
             let restamped = batch.stamped(batch.base_offset(), self.leader_epoch);
             Chunk {
@@ -93,33 +91,6 @@ impl Partition {
         ctx.spend(Work::ChecksumBytes, chunk.bytes.len() as u64);
         let info = self.log.append_as_follower(ctx.disk, &chunk, now_ms)?;
         self.note_replicated(&info, batch.leader_epoch(), ctx);
-        Ok(())
-    }
-
-    /// The leader's log may start in the middle of its first batch; an empty log then starts at
-    /// that batch. Anywhere else an offset below the log end is an error.
-    fn make_room_for(
-        &mut self,
-        batch: &RecordBatch,
-        ctx: &mut Ctx<'_, Kafka>,
-    ) -> Result<(), AppendError> {
-        let offsets = self.log.offsets();
-        if batch.base_offset() >= offsets.log_end {
-            return Ok(());
-        }
-        let first = offsets.log_end == offsets.log_start;
-        if !first || batch.last_offset() < offsets.log_end {
-            let text = format!(
-                "Unexpected offset in append to {}: first offset {} is below the log end {}",
-                self.topic_partition(),
-                batch.base_offset(),
-                offsets.log_end
-            );
-            return Err(AppendError::Refused(ErrorCode::UNKNOWN_SERVER_ERROR, text));
-        }
-        let now_ms = ctx.wall_ms();
-        self.log
-            .truncate_fully_and_start_at(ctx.disk, batch.base_offset(), now_ms)?;
         Ok(())
     }
 
@@ -153,7 +124,11 @@ impl Partition {
             self.log.update_high_watermark(high_watermark),
         );
         if from != to {
-            ctx.note(Note::HighWatermarkHeard { partition, from, to });
+            ctx.note(Note::HighWatermarkHeard {
+                partition,
+                from,
+                to,
+            });
         }
         if log_start > before.log_start && self.log.maybe_increment_log_start(log_start) {
             ctx.note(Note::LogStartAdvanced {
@@ -171,13 +146,17 @@ impl Partition {
         offset: i64,
         broker: &Broker,
         ctx: &mut Ctx<'_, Kafka>,
-    ) -> Result<(), crate::sim::DiskError> {
+    ) -> Result<(), DiskError> {
         let from = self.log.offsets().log_end;
         let now_ms = ctx.wall_ms();
         self.truncate_to(offset, broker, ctx.disk, now_ms)?;
         let (partition, to) = (self.tp, self.log.offsets().log_end);
         if to < from {
-            ctx.note(Note::LogTruncated { partition, from, to });
+            ctx.note(Note::LogTruncated {
+                partition,
+                from,
+                to,
+            });
         }
         Ok(())
     }

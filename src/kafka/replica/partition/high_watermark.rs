@@ -22,7 +22,11 @@ impl Partition {
             return false;
         };
         let partition = self.tp;
-        ctx.note(Note::HighWatermarkAdvanced { partition, from, to });
+        ctx.note(Note::HighWatermarkAdvanced {
+            partition,
+            from,
+            to,
+        });
         true
     }
 

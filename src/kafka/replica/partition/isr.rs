@@ -93,8 +93,9 @@ impl IsrState {
     pub fn proposal(&self) -> Option<&Proposal> {
         match self {
             IsrState::Committed(_) => None,
-            IsrState::PendingExpand { proposal, .. }
-            | IsrState::PendingShrink { proposal, .. } => Some(proposal),
+            IsrState::PendingExpand { proposal, .. } | IsrState::PendingShrink { proposal, .. } => {
+                Some(proposal)
+            }
         }
     }
 

@@ -54,11 +54,11 @@ impl Refusal {
     }
 
     fn from_validation(refusal: ProduceRefusal, log_start: i64) -> Self {
-        let names = refusal.names_log_start_offset();
+        let named = refusal.names_log_start_offset;
         Refusal {
             error: refusal.code,
             message: refusal.answer_message().map(str::to_owned),
-            log_start: if names { log_start } else { -1 },
+            log_start: if named { log_start } else { -1 },
             record_errors: refusal.record_errors,
             disk: None,
         }

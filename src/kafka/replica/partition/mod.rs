@@ -17,11 +17,10 @@ mod leader;
 mod read;
 mod remote;
 
-pub(super) use follower::FollowerAppend;
-pub use isr::{IsrState, Proposal};
 pub(super) use isr::{AlterOutcome, AlterResult};
-pub(super) use leader::{Acknowledgement, FollowerFetch, Refusal};
+pub use isr::{IsrState, Proposal};
 pub use leader::LeaderState;
+pub(super) use leader::{Acknowledgement, Refusal};
 pub(super) use read::{FetchSpec, ReadInfo, Reader};
 pub use remote::RemoteReplica;
 
@@ -143,7 +142,8 @@ impl Partition {
 
     /// The committed ISR as the leader knows it; empty on a follower.
     pub fn isr(&self) -> &[i32] {
-        self.leader_state().map_or(&[], |leader| leader.isr.committed())
+        self.leader_state()
+            .map_or(&[], |leader| leader.isr.committed())
     }
 
     /// The ISR with a replica that is proposed to join (KIP-497); empty on a follower.
@@ -202,8 +202,7 @@ impl Partition {
 
     /// Whether a record of the metadata log is to be taken (I8).
     fn accepts(&self, state: &PartitionImage, broker: &Broker) -> bool {
-        state.partition_epoch >= self.partition_epoch
-            || broker.has(Sabotage::AcceptOldMetadata)
+        state.partition_epoch >= self.partition_epoch || broker.has(Sabotage::AcceptOldMetadata)
     }
 
     /// Cuts the log to end at `offset`.

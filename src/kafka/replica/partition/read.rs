@@ -91,12 +91,11 @@ impl Partition {
         Ok((epoch < last || end < spec.offset).then_some((epoch, end)))
     }
 
-    /// The base offset of the segment in which `offset` lies; the log end lies in the last one.
+    /// The base offset of the segment in which `offset` lies, -1 outside of the log.
     pub(in crate::kafka::replica) fn segment_of(&self, offset: i64, disk: &Disk) -> i64 {
-        match self.log.position_of(disk, offset) {
-            Some((base, _)) => base,
-            None => self.log.segments().last().map_or(0, |(base, _)| *base),
-        }
+        self.log
+            .position_of(disk, offset)
+            .map_or(-1, |(base, _)| base)
     }
 
     /// The offset up to which a reader of that isolation may read.
