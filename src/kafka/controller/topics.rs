@@ -143,7 +143,7 @@ impl ControllerState {
         let configs: BTreeMap<String, String> = pairs.collect();
         let mut applied = self.config.broker.topic_defaults.clone();
         topic_configs::apply_all(&mut applied, &configs)
-            .map_err(|error| ApiError::new(ErrorCode::INVALID_CONFIG, error.0))?;
+            .map_err(|error| ApiError::new(ErrorCode::INVALID_CONFIG, error.to_string()))?;
         Ok(configs)
     }
 

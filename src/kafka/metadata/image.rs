@@ -108,6 +108,22 @@ pub struct MetadataDelta {
     pub topic_configs: Vec<String>,
 }
 
+impl MetadataDelta {
+    /// Everything that `image` holds, as if it had just been replayed.
+    pub fn whole(image: &MetadataImage) -> Self {
+        let partitions = image.topics.values().flat_map(|topic| {
+            let numbers = topic.partitions.keys();
+            numbers.map(|number| (topic.id, *number))
+        });
+        MetadataDelta {
+            partitions: partitions.collect(),
+            removed_topics: Vec::new(),
+            brokers: image.brokers.keys().copied().collect(),
+            topic_configs: image.topics.values().map(|topic| topic.name.clone()).collect(),
+        }
+    }
+}
+
 impl MetadataImage {
     /// Before the first record.
     pub fn empty() -> Self {

@@ -102,6 +102,11 @@ impl ReplicaManager {
             .get(self.partitions.find(topic_id, partition)?)
     }
 
+    /// A hosted partition by the name that notes give it.
+    pub fn tagged(&self, tp: Tp) -> Option<&Partition> {
+        self.partitions.get(self.partitions.find_tagged(tp)?)
+    }
+
     /// How a hosted follower stands with its leader; none if it does not fetch.
     pub fn fetch_state(&self, topic_id: Uuid, partition: i32) -> Option<&FetchState> {
         let no = self.partitions.find(topic_id, partition)?;

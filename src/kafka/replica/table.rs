@@ -1,6 +1,7 @@
 //! [`PartitionTable`]: the partitions on this broker by dense numbers.
 
 use super::Partition;
+use crate::kafka::vocabulary::{TopicTag, Tp};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -27,6 +28,12 @@ impl PartitionTable {
         let at = self.topics.binary_search_by_key(&topic, |topic| topic.id);
         let numbers = &self.topics.get(at.ok()?)?.numbers;
         *numbers.get(usize::try_from(partition).ok()?)?
+    }
+
+    /// By the tag that notes use; a broker has few topics.
+    pub(super) fn find_tagged(&self, tp: Tp) -> Option<PartitionNo> {
+        let topic = self.topics.iter().find(|topic| TopicTag::from(topic.id) == tp.topic)?;
+        *topic.numbers.get(usize::try_from(tp.partition).ok()?)?
     }
 
     pub(super) fn get(&self, no: PartitionNo) -> Option<&Partition> {

@@ -174,11 +174,11 @@ impl ControllerServer {
     pub(super) fn replay(&mut self, batch: &CommittedBatch, ctx: &mut Ctx<'_, Kafka>) {
         let mut delta = MetadataDelta::default();
         if let LogEntry::Data(records) = &batch.entry {
+            if self.active.is_some() {
+                let notes = controller::notes_for(records, &self.committed);
+                notes.into_iter().for_each(|note| ctx.note(note));
+            }
             for (offset, record) in (batch.base_offset..).zip(records) {
-                if self.active.is_some() {
-                    let notes = controller::notes_for(record, &self.committed);
-                    notes.into_iter().for_each(|note| ctx.note(note));
-                }
                 // A record that can not be replayed was refused when it was appended.
                 let _ = self.committed.replay(record, offset, batch.epoch, &mut delta);
             }
