@@ -1,1 +1,12 @@
-//! The config room.
+//! Every Kafka config that the simulation reads, typed; version switches and sabotages.
+
+mod semantics;
+pub mod topic_configs;
+mod typed;
+
+pub use semantics::{IsrAdmission, Sabotage, Sabotages, Semantics, Truncation};
+pub use topic_configs::ConfigError;
+pub use typed::{
+    Acks, BrokerConfig, ClientKind, ConsumerConfig, OffsetReset, PartitionerKind, ProducerConfig,
+    QuorumConfig, TopicConfig,
+};

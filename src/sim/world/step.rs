@@ -86,6 +86,8 @@ impl<M: StateMachine> World<M> {
         loop {
             let done = if let Some((action, cause)) = self.urgent.pop_front() {
                 self.act(action, cause, &mut hands)
+            } else if self.wake_driver(limit, act, &mut hands) {
+                None
             } else {
                 match self.next_in_turn(limit) {
                     Some((at, turn)) => self.take_turn(at, turn, &mut hands),
@@ -97,6 +99,26 @@ impl<M: StateMachine> World<M> {
                 return true;
             }
         }
+    }
+
+    /// Lets the driver act if it wants to before the next step; true if it was woken.
+    fn wake_driver<D: Driver<M>>(
+        &mut self,
+        limit: Time,
+        act: &mut Vec<Action<M::V>>,
+        hands: &mut Hands<'_, M, D>,
+    ) -> bool {
+        let wake = hands.driver.next_wake();
+        let next = self.next_time().unwrap_or(Time::NEVER);
+        if wake == Time::NEVER || wake > limit || wake > next.max(self.now) {
+            return false;
+        }
+        self.now = self.now.max(wake);
+        hands.driver.wake(self, act);
+        self.absorb(act);
+        let again = hands.driver.next_wake();
+        debug_assert!(again > self.now, "a driver that was woken wants to be woken at once again");
+        again > self.now
     }
 
     /// No step can begin before this; `None` if nothing is left to do.
