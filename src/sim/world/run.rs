@@ -196,7 +196,9 @@ impl<M: StateMachine> World<M> {
             };
             self.queue.push(departs, Class::Action, event);
         }
-        self.start_syncs(node, departs);
+        if seat.disk.has_started() {
+            self.start_syncs(node, departs);
+        }
         let mut effects = mem::take(&mut outbox.effects);
         for effect in effects.drain(..) {
             self.carry_out(node, departs, effect, oracle);
@@ -209,9 +211,6 @@ impl<M: StateMachine> World<M> {
 
     fn start_syncs(&mut self, node: NodeId, departs: Time) {
         let seat = Arc::make_mut(&mut self.seats[node.index()]);
-        if !seat.disk.has_started() {
-            return;
-        }
         let at = departs + seat.disk.sync_latency(self.config.sync_latency);
         let (incarnation, cause) = (seat.incarnation, self.step_no);
         for sync in seat.disk.take_started() {
