@@ -12,9 +12,11 @@
 //! | a segment that starts below the end of the one before | before the segment |
 //! | a hole between segments (unclean, topic not compacted) | before the hole |
 //! | a segment whose first batch has an older epoch than the one before | before the segment |
+//! | a batch that is not flushed and older than the epoch cache says (unclean) | before the batch |
 //!
 //! An index that is missing or contradicts its batches is written anew.
 
+use super::super::batch_index::BatchEntry;
 use super::super::epoch_cache::EpochCache;
 use super::super::files::{DELETED_SUFFIX, EPOCH_FILE, FileKind, offset_path, parse_name, path_in};
 use super::super::partition_metadata;
@@ -57,7 +59,9 @@ impl Log {
         }
         let started_over = loader.start_over_above(disk, log_start)?;
         let Loader {
-            segments, recovery, ..
+            segments,
+            mut recovery,
+            ..
         } = loader;
         let mut log = Log::of_segments(disk, name, config, segments, now_ms)?;
         let first = log.all_segments().next().map_or(0, Segment::base_offset);
@@ -69,7 +73,7 @@ impl Log {
         if started_over {
             log.forget_history(disk);
         }
-        log.load_epochs(disk, clean)?;
+        recovery.truncated_bytes += log.load_epochs(disk, clean, now_ms)?;
         log.load_producers(disk, clean)?;
         log.update_high_watermark(high_watermark);
         Ok((log, recovery))
@@ -110,25 +114,47 @@ impl Log {
     }
 
     /// Reads the epochs' checkpoint. If it is damaged, or an unclean stop left one that the
-    /// batches contradict, the epochs are collected from the batches.
-    fn load_epochs(&mut self, disk: &mut Disk, clean: bool) -> Result<(), DiskError> {
+    /// batches contradict, the epochs are collected from the batches. The bytes of batches that
+    /// a newer epoch should have replaced, which are cut off.
+    fn load_epochs(&mut self, disk: &mut Disk, clean: bool, now_ms: i64) -> Result<u64, DiskError> {
         let path = path_in(&self.name, EPOCH_FILE);
-        let read = EpochCache::read(disk, &path);
-        let usable = |cache: &EpochCache| clean || self.epochs_agree(cache);
-        self.epochs = match read.ok().filter(usable) {
-            Some(cache) => cache,
-            None => self.epochs_of_batches(),
-        };
+        let mut cache = EpochCache::read(disk, &path).ok();
+        let mut stale_bytes = 0;
+        if let Some(known) = cache.as_ref().filter(|_| !clean) {
+            stale_bytes = self.cut_stale_batches(disk, known, now_ms);
+            cache = cache.filter(|known| self.epochs_agree(known));
+        }
+        self.epochs = cache.unwrap_or_else(|| self.epochs_of_batches());
         self.epochs.truncate_from_end(self.log_end);
         self.epochs.truncate_from_start(self.log_start);
         disk.create(&path)?;
-        self.write_epochs(disk, true)
+        self.write_epochs(disk, true)?;
+        Ok(stale_bytes)
+    }
+
+    fn cut_stale_batches(&mut self, disk: &mut Disk, known: &EpochCache, now_ms: i64) -> u64 {
+        let is_stale = |batch: &&BatchEntry| {
+            let epoch = known.epoch_for_offset(batch.base_offset.max(self.log_start));
+            let flushed = batch.base_offset < self.recovery_point;
+            !flushed && epoch.is_some_and(|epoch| epoch > batch.epoch)
+        };
+        let first = self.batches_with_epoch().find(is_stale);
+        let Some(offset) = first.map(|batch| batch.base_offset.max(self.log_start)) else {
+            return 0;
+        };
+        let before = self.size();
+        self.cut_segments(disk, offset, now_ms);
+        self.set_log_end(offset);
+        before - self.size()
+    }
+
+    fn batches_with_epoch(&self) -> impl Iterator<Item = &BatchEntry> {
+        let batches = self.all_segments().flat_map(|s| s.batches().iter_from(0));
+        batches.filter(|batch| batch.epoch >= 0 && batch.last_offset >= self.log_start)
     }
 
     fn epochs_agree(&self, cache: &EpochCache) -> bool {
-        let batches = self.all_segments().flat_map(|s| s.batches().iter_from(0));
-        let mut batches = batches.filter(|b| b.epoch >= 0 && b.last_offset >= self.log_start);
-        batches.all(|batch| {
+        self.batches_with_epoch().all(|batch| {
             let offset = batch.base_offset.max(self.log_start);
             cache.epoch_for_offset(offset) == Some(batch.epoch)
         })

@@ -179,7 +179,23 @@ fn a_damaged_checkpoint_is_replaced_by_what_the_batches_say() {
             .disk
             .replace(&path, text.to_owned().into_bytes().into())
             .unwrap();
-        bench.restart(false, 0);
+        bench.restart(false, 20);
         assert_eq!(bench.log.epochs(), [(1, 0), (4, 10)], "{text:?}");
     }
+}
+
+#[test]
+fn records_that_a_newer_epoch_replaced_do_not_come_back() {
+    // The cut to 10 is undone by a power-off, the start of epoch 4 there is not.
+    let mut bench = Bench::new(small_config());
+    bench.fill(4, 5, 1);
+    let path = format!("{FOLDER}/leader-epoch-checkpoint");
+    bench
+        .disk
+        .replace(&path, "0\n2\n1 0\n4 10\n".into())
+        .unwrap();
+    let recovery = bench.restart(false, 10);
+    assert!(recovery.truncated_bytes > 0);
+    assert_eq!(bench.batches(), [(0, 4, 1), (5, 9, 1)]);
+    assert_eq!(bench.log.epochs(), [(1, 0)]);
 }

@@ -56,6 +56,10 @@ struct Model {
     /// The log after each step.
     versions: Vec<Batches>,
     log_start: i64,
+    /// A crash may lower the log start; what producers wrote below is not learnt again.
+    highest_start: i64,
+    /// The log was cut and has not grown since.
+    cut: bool,
 }
 
 const POINTS: &str = "recovery-point-offset-checkpoint";
@@ -71,6 +75,8 @@ impl Model {
             sequences: BTreeMap::new(),
             versions: vec![Vec::new()],
             log_start: 0,
+            highest_start: 0,
+            cut: false,
         }
     }
 
@@ -81,6 +87,15 @@ impl Model {
     }
 
     fn step(&mut self, step: &Step) -> Result<(), TestCaseError> {
+        // The sync of a cut is over before records of the next epoch arrive.
+        if self.cut && matches!(step, Step::Append { .. } | Step::Follow { .. }) {
+            self.bench.disk.complete_all_syncs();
+        }
+        self.cut = match step {
+            Step::Truncate { .. } | Step::StartAnew { .. } => true,
+            Step::Append { .. } | Step::Follow { .. } => false,
+            _ => self.cut,
+        };
         match *step {
             Step::Append { count, producer } => self.append(count, producer),
             Step::Follow { gap } => self.follow(gap),
@@ -97,6 +112,7 @@ impl Model {
             Step::PowerOff { tail, draws } => self.power_off(tail, draws)?,
         }
         self.bench.commit();
+        self.highest_start = self.highest_start.max(self.log_start);
         self.versions.push(self.batches.clone());
         self.check()
     }
@@ -136,11 +152,12 @@ impl Model {
     /// A new leader takes over with a new epoch, and this log is cut.
     fn truncate(&mut self, keep: usize) {
         let first = self.bench.log.segments()[0].0;
-        let kept = self.batches.iter().take(keep);
-        let to = kept
-            .last()
-            .map_or(self.start, RecordBatch::next_offset)
-            .max(first);
+        let bottom = self
+            .batches
+            .first()
+            .map_or(self.start, RecordBatch::base_offset);
+        let kept = self.batches.iter().take(keep).last();
+        let to = kept.map_or(bottom, RecordBatch::next_offset).max(first);
         if to < self.log_start {
             return;
         }
@@ -323,15 +340,16 @@ impl Model {
             let mut of_producer = self.batches.iter().rev().filter(|b| b.producer_id() == id);
             let Some(last) = of_producer
                 .next()
-                .filter(|b| b.base_offset() >= self.log_start)
+                .filter(|b| b.base_offset() >= self.highest_start)
             else {
                 continue;
             };
             let (mut log, mut disk) = (self.bench.log.clone(), self.bench.disk.clone());
             let check = ProducerAppend::default();
-            let info = log
-                .append_as_leader(&mut disk, last, self.epoch, check, 0)
-                .unwrap();
+            let again = log.append_as_leader(&mut disk, last, self.epoch, check, 0);
+            let Ok(info) = again else {
+                return Err(TestCaseError::fail(format!("{again:?}")));
+            };
             prop_assert!(info.duplicate);
             prop_assert_eq!(info.last_offset, last.last_offset());
         }
@@ -340,7 +358,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 4000, ..ProptestConfig::with_cases(150) })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 4000, ..ProptestConfig::with_cases(250) })]
     #[test]
     fn histories(steps in steps()) {
         let mut model = Model::new();

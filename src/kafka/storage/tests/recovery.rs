@@ -233,7 +233,7 @@ fn a_deleted_segment_that_comes_back_is_dropped() {
     let mut bench = crashed();
     let (old_segments, old) = (bench.log.segments(), bench.disk.clone());
     let third = old_segments[2].0;
-    let mut come_back = |bench: &mut Bench| {
+    let come_back = |bench: &mut Bench| {
         for suffix in [".log", ".index", ".timeindex"] {
             let path = bench.path(third, suffix);
             let file = old.open(&path).unwrap();
