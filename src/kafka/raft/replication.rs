@@ -7,7 +7,7 @@
 use super::leader::FetchMoment;
 use super::log::Position;
 use super::messages::{self, FetchPosition, FetchResult};
-use super::state::RoleState;
+use super::role::RoleState;
 use super::{NotLeader, RaftNode};
 use crate::kafka::config::Sabotage;
 use crate::kafka::protocol::messages::{FetchRequest, FetchResponse};
