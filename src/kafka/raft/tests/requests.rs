@@ -341,7 +341,10 @@ proptest! {
     #[test]
     fn no_request_makes_a_node_panic(
         leads in any::<bool>(),
-        numbers in proptest::collection::vec((-3i32..6, -3i64..6, any::<i32>(), any::<i64>()), 1..8),
+        numbers in proptest::collection::vec(
+            (-3i32..6, -3i64..6, any::<i32>(), any::<i64>()),
+            1..8,
+        ),
         wild in any::<bool>(),
     ) {
         let mut bench = if leads { Bench::leader() } else { Bench::new(3) };
