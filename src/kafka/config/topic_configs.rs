@@ -292,7 +292,7 @@ mod tests {
         let mut config = TopicConfig::default();
         let error = apply(&mut config, name, value).expect_err("Kafka refuses it");
         assert_eq!(config, TopicConfig::default(), "a refusal changes nothing");
-        error.0
+        error.to_string()
     }
 
     /// The names are those that Kafka 4.3.1 lists, and its defaults are valid and are ours.
@@ -377,7 +377,7 @@ mod tests {
         let mut config = TopicConfig::default();
         let bad = entries(&[("retention.ms", "-5"), ("zebra", "1")]);
         let error = apply_all(&mut config, &bad).unwrap_err();
-        assert_eq!(error.0, "Unknown topic config name: zebra");
+        assert_eq!(error.to_string(), "Unknown topic config name: zebra");
         let lags = entries(&[
             ("min.compaction.lag.ms", "9"),
             ("max.compaction.lag.ms", "8"),

@@ -26,6 +26,7 @@ pub struct MetadataImage {
     /// Topic ids by name.
     pub topic_ids: Arc<BTreeMap<String, Uuid>>,
     /// Configs by (resource type, resource name): 2 a topic, 4 a broker.
+    #[allow(clippy::type_complexity)] // Two maps, each shared when cloned.
     pub configs: Arc<BTreeMap<(i8, String), Arc<BTreeMap<String, String>>>>,
     /// Feature levels.
     pub features: Arc<BTreeMap<String, i16>>,
