@@ -158,3 +158,45 @@ impl Disk {
         id
     }
 }
+
+/// What becomes of bytes that were written and not synced when the power goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tail {
+    /// They are kept.
+    Kept = 1,
+    /// They are lost.
+    Lost = 2,
+    /// They are cut at a drawn byte.
+    Torn = 3,
+    /// One of the three, drawn for each file.
+    Drawn = 4,
+}
+use super::{Canonical, Purpose, Span, TraceHash};
+use std::ops::RangeInclusive;
+impl Disk {
+    pub(super) fn has_started(&self) -> bool {
+        !self.started.is_empty()
+    }
+    pub(super) fn take_started(&mut self) -> Vec<SyncId> {
+        std::mem::take(&mut self.started)
+    }
+    pub(super) fn complete_sync(&mut self, _: SyncId) {}
+    pub(super) fn kill(&mut self) {}
+    pub(super) fn power_off(
+        &mut self,
+        _: Tail,
+        _: &mut dyn FnMut(Purpose, u32, RangeInclusive<u64>) -> u64,
+    ) {
+    }
+    pub(super) fn mark_synced(&mut self) {}
+    pub(super) fn sync_latency(&self, s: Span) -> Span {
+        s
+    }
+    pub(super) fn set_full(&mut self, _: bool) {}
+    pub(super) fn set_capacity(&mut self, _: Option<u64>) {}
+    pub(super) fn set_slow(&mut self, _: u32, _: Option<Span>) {}
+    pub(super) fn corrupt(&mut self, _: &str, _: u64, _: &[u8]) {}
+}
+impl Canonical for Disk {
+    fn canonical(&self, _: &mut TraceHash) {}
+}

@@ -16,6 +16,33 @@ pub struct Label {
     pub n: u32,
 }
 
+/// What physics draws for: fixed codes below 64, part of a label for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// How long a message takes. Subject: the link.
+    Latency = 0,
+    /// Whether the link loses a message.
+    Loss = 1,
+    /// Whether a message may be overtaken.
+    Reorder = 2,
+    /// Whether a message arrives twice.
+    Duplicate = 3,
+    /// How much later a message arrives that may be overtaken, or a copy.
+    Overtaken = 4,
+    /// How long the opening or the end of a connection takes.
+    Signal = 5,
+    /// A choice: deliver (0), drop (1) or double (2) a message.
+    Fate = 6,
+    /// A choice: which of the deliveries that are near goes first. Subject 0.
+    Order = 7,
+    /// What a power-off does to a file. Subject: the node and the file.
+    Tail = 8,
+    /// Where a power-off cuts a file.
+    Tear = 9,
+    /// How many unsynced changes of names a power-off undoes. Subject: the node.
+    Undo = 10,
+}
+
 /// Answers every question of chance and choice. An argument of a step, never part of the World.
 pub trait Oracle {
     /// A value within `range`. Dull answer: the seed's value.

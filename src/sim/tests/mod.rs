@@ -1,0 +1,4 @@
+//! The World on toy nodes.
+
+mod connections;
+mod toy;
