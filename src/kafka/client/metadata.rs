@@ -103,11 +103,6 @@ impl Metadata {
         self.topics.get(topic).map_or(Uuid::nil(), |known| known.id)
     }
 
-    pub(crate) fn topic_name(&self, id: Uuid) -> Option<&str> {
-        let known = self.topics.iter().find(|(_, topic)| topic.id == id);
-        known.map(|(name, _)| name.as_str())
-    }
-
     /// The error of the last answer about this topic.
     pub(crate) fn error(&self, topic: &str) -> ErrorCode {
         self.errors.get(topic).copied().unwrap_or_default()

@@ -32,7 +32,6 @@ enum Event {
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) at: Time,
-    pub(crate) node: NodeId,
     pub(crate) version: i16,
     pub(crate) message: Message,
 }
@@ -252,7 +251,6 @@ impl Harness {
                         .expect("only fields of that version are filled");
                     self.requests.push(Sent {
                         at: now,
-                        node: self.conns[&conn],
                         version: api_version,
                         message: (*body).clone(),
                     });

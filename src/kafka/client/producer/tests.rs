@@ -29,7 +29,7 @@ fn plain(change: impl FnOnce(&mut ProducerConfig)) -> ProducerConfig {
 fn warm(cluster: Cluster, config: ProducerConfig) -> Harness {
     let mut harness = harness(cluster, config);
     harness.send("warm");
-    harness.run_until_quiet(5_000);
+    harness.run_until_quiet(20_000);
     harness.notes.clear();
     harness.requests.clear();
     harness
@@ -142,20 +142,13 @@ fn records_without_a_key_stick_to_a_partition_for_a_batch() {
         Note::RecordBuffered { partition, .. } => Some(partition.partition),
         _ => None,
     });
-    let mut runs = vec![1];
-    for pair in partitions.windows(2) {
-        match pair[0] == pair[1] {
-            true => *runs.last_mut().expect("never empty") += 1,
-            false => runs.push(1),
-        }
-    }
-    // 16 records of 57 bytes and a header fill 1,000 bytes; equal neighbours can be drawn.
-    assert!(runs.len() >= 3, "{runs:?}");
-    let inner = &runs[..runs.len() - 1];
-    assert!(
-        inner.iter().all(|run| run % 16 <= 1 || run % 17 <= 1),
-        "{runs:?}"
-    );
+    // A header and 16 records of 57 bytes are 973 bytes: the batch is not full, the next record
+    // does not fit. So the partition is kept until twice batch.size, in the 33rd record.
+    let first = partitions
+        .iter()
+        .take_while(|p| **p == partitions[0])
+        .count();
+    assert_eq!(first, 33, "{partitions:?}");
 }
 
 #[test]
@@ -363,7 +356,11 @@ fn a_record_too_large_for_a_request_is_refused_by_the_client() {
 #[test]
 fn a_batch_that_the_broker_finds_too_large_is_split_until_it_fits() {
     for idempotent in [false, true] {
-        let config = java(|c| c.enable_idempotence = idempotent);
+        // Without sequences a later, smaller batch may overtake one that is split.
+        let config = java(|c| {
+            c.enable_idempotence = idempotent;
+            c.max_in_flight = if idempotent { 5 } else { 1 };
+        });
         let mut harness = warm(Cluster::new(1, 1), config);
         harness.cluster.most_bytes = 400;
         let values: Vec<String> = (0..20).map(|value| format!("{value:050}")).collect();
@@ -579,8 +576,14 @@ proptest! {
         });
         let spec = ClientSpec::Producer { name: "p".to_owned(), config };
         let mut harness = Harness::new(Cluster::new(2, 3), spec, seed);
+        let mut expected = vec![vec!["first".to_owned()]; 3];
+        // A leader that has never seen the producer takes any sequence (KAFKA.md 2.14): the
+        // promise holds from the first batch that it has written.
+        for partition in 0..3 {
+            harness.send_to(Some(partition), None, "first");
+        }
+        harness.run_until_quiet(5_000);
         harness.cluster.faults.extend(faults);
-        let mut expected = vec![Vec::new(); 3];
         for (index, (partition, wait)) in sends.into_iter().enumerate() {
             for (at, partition, leader) in &moves {
                 if *at == index {

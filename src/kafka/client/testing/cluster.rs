@@ -81,7 +81,6 @@ pub(crate) struct Cluster {
     pub(crate) most_bytes: usize,
     pub(crate) names_leader: bool,
     pub(crate) duplicates: u32,
-    pub(crate) violations: Vec<String>,
 }
 
 impl Cluster {
@@ -102,7 +101,6 @@ impl Cluster {
             most_bytes: usize::MAX,
             names_leader: false,
             duplicates: 0,
-            violations: Vec::new(),
         };
         cluster.create("t", partitions);
         cluster
