@@ -127,6 +127,19 @@ fn nothing_is_left_for_later() {
 }
 
 #[test]
+fn a_paper_that_is_pointed_at_is_here() {
+    let mut offences = Vec::new();
+    for source in ["src", "tests", "benches"].into_iter().flat_map(sources) {
+        for (number, line) in source.text.lines().enumerate() {
+            for paper in source::papers(line).filter(|paper| !source::is_paper(paper)) {
+                offences.push(format!("{}:{}: no {paper} here", source.name, number + 1));
+            }
+        }
+    }
+    assert_none(offences);
+}
+
+#[test]
 fn no_macro_leaves_a_hole_or_talks_past_its_caller() {
     let mut offences = Vec::new();
     for source in sources("src") {

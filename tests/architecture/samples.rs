@@ -5,7 +5,7 @@ use crate::arrows::judge;
 use crate::lexer::tokens;
 use crate::paths::paths;
 use crate::size;
-use crate::source::{Source, reached};
+use crate::source::{Source, is_paper, papers, reached};
 
 /// The offences of a file: path and judgement.
 fn offences(name: &str, text: &str) -> Vec<(String, String)> {
@@ -228,4 +228,20 @@ fn files_without_a_mod_line_are_found() {
         lost.map(|source| source.name.as_str()).collect::<Vec<_>>(),
         ["src/lab/mod.rs", "src/lab/text.rs"]
     );
+}
+
+#[test]
+fn papers_are_found() {
+    let line = concat!(
+        "as (docs/not-modelled.",
+        "md) and NOWHERE.",
+        "md 2.1 say; cmd.mdx, .",
+        "md."
+    );
+    let found: Vec<_> = papers(line).map(|paper| (paper, is_paper(paper))).collect();
+    let [here, lost] = [
+        concat!("docs/not-modelled.", "md"),
+        concat!("NOWHERE.", "md"),
+    ];
+    assert_eq!(found, [(here, true), (lost, false)]);
 }

@@ -88,3 +88,16 @@ pub(crate) fn reached(sources: &[Source]) -> BTreeSet<Vec<String>> {
     }
     reached
 }
+
+/// The names of Markdown files in a line.
+pub(crate) fn papers(line: &str) -> impl Iterator<Item = &str> {
+    let part = |c: char| !(c.is_alphanumeric() || "._-/".contains(c));
+    let words = line.split(part).map(|word| word.trim_end_matches('.'));
+    words.filter(|word| word.len() > 3 && word.ends_with(concat!(".", "md")))
+}
+
+/// True if the crate has that file: by its path, or in `docs`.
+pub(crate) fn is_paper(name: &str) -> bool {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    !name.starts_with('/') && (root.join(name).exists() || root.join("docs").join(name).exists())
+}
