@@ -11,12 +11,21 @@
     reason = "measures real time; the macros of the harness have no docs"
 )]
 
+#[allow(
+    clippy::float_arithmetic,
+    dead_code,
+    unused_imports,
+    reason = "the harness keeps the time itself, and runs no unit tests"
+)]
+#[path = "../src/app/cli/bench/rawloop.rs"]
+mod rawloop;
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use kafkalab::app::cli::bench::rawloop::RawLoop;
 use kafkalab::sim::{
     Canonical, ConnId, CostModel, Ctx, Disk, Envelope, Input, InputKind, LinkSettings, MessageKind,
     NodeId, SeededOracle, Span, StateMachine, TraceHash, Vocabulary, World, WorldConfig,
 };
+use rawloop::RawLoop;
 use std::hint::black_box;
 
 const NODES: u16 = 8;

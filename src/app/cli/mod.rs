@@ -9,8 +9,6 @@
     reason = "a command reads files and clocks and talks to a terminal"
 )]
 
-pub mod bench;
-
 use std::process::ExitCode;
 
 /// Parses the arguments and runs the subcommand they name.

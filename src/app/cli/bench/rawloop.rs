@@ -31,7 +31,7 @@ struct Event {
 }
 
 /// A heap, a pool and eight nodes.
-pub struct RawLoop {
+pub(crate) struct RawLoop {
     /// Time, sequence, place in the pool; the earliest first.
     queue: BinaryHeap<Reverse<(u64, u64, u32)>>,
     pool: Vec<Event>,
@@ -43,7 +43,7 @@ pub struct RawLoop {
 
 impl RawLoop {
     /// A loop with its outstanding events, from a seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut raw = RawLoop {
             queue: BinaryHeap::new(),
             pool: Vec::new(),
@@ -68,7 +68,7 @@ impl RawLoop {
     }
 
     /// Handles so many events; the virtual time in nanoseconds and a sum over the nodes after it.
-    pub fn run(&mut self, events: u64) -> (u64, u64) {
+    pub(crate) fn run(&mut self, events: u64) -> (u64, u64) {
         let mut now = 0;
         for _ in 0..events {
             let Some(event) = self.pop() else { break };
@@ -123,7 +123,7 @@ impl RawLoop {
 }
 
 /// Runs a loop for about `duration` of real time, after a short warm-up; its events a second.
-pub fn events_per_second(duration: Duration) -> f64 {
+pub(crate) fn events_per_second(duration: Duration) -> f64 {
     let mut raw = RawLoop::new(7);
     std::hint::black_box(raw.run(CHUNK));
     let start = Instant::now();
