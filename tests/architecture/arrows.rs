@@ -99,6 +99,11 @@ fn judge_room(levels: &[&[&str]], from: &str, to: Option<&String>) -> Option<Str
     }
 }
 
+/// True for what a test needs to read a recording.
+pub(crate) fn reads_files(path: &Path) -> bool {
+    path.library && path.segments.first().is_some_and(|module| module == "fs")
+}
+
 fn judge_library(module: &[String], segments: &[String]) -> Option<String> {
     let [floor, room] = place(module);
     let outer = room.is_some_and(|room| OUTER.contains(&room.as_str()));

@@ -5,7 +5,7 @@ use crate::arrows::judge;
 use crate::lexer::tokens;
 use crate::paths::paths;
 use crate::size;
-use crate::source::{Source, is_paper, papers, reached};
+use crate::source::{Source, is_paper, mark_tests, papers, reached};
 
 /// The offences of a file: path and judgement.
 fn offences(name: &str, text: &str) -> Vec<(String, String)> {
@@ -244,4 +244,22 @@ fn papers_are_found() {
         concat!("NOWHERE.", "md"),
     ];
     assert_eq!(found, [(here, true), (lost, false)]);
+}
+
+#[test]
+fn files_for_tests_are_found() {
+    let lines = "#[cfg(test)] mod testing; #[cfg(test)] pub(crate) mod rig;
+        #[cfg(unix)] mod tests; mod plain; #[cfg(test)] mod inline { mod x; }";
+    let mut sources = [
+        Source::new("src/sim/mod.rs", lines),
+        Source::new("src/sim/testing/deep.rs", ""),
+        Source::new("src/sim/rig.rs", ""),
+        Source::new("src/sim/tests.rs", ""),
+        Source::new("src/sim/plain.rs", ""),
+        Source::new("src/lab/testing.rs", ""),
+    ];
+    mark_tests(&mut sources);
+    let found = sources.iter().filter(|source| source.is_test);
+    let names: Vec<_> = found.map(|source| source.name.as_str()).collect();
+    assert_eq!(names, ["src/sim/testing/deep.rs", "src/sim/rig.rs"]);
 }

@@ -87,8 +87,33 @@ pub(crate) fn macros(tokens: &[Token]) -> Vec<(usize, String)> {
 
 /// The names of a file's `mod name;` lines.
 pub(crate) fn declared(tokens: &[Token]) -> Vec<String> {
-    let lines = tokens
-        .windows(3)
-        .filter(|three| three[0].word() == "mod" && three[2].is(';'));
-    lines.map(|three| three[1].word().to_owned()).collect()
+    declarations(tokens)
+        .map(|at| tokens[at + 1].word().to_owned())
+        .collect()
+}
+
+/// Those of them that are only for tests.
+pub(crate) fn declared_for_tests(tokens: &[Token]) -> Vec<String> {
+    let for_tests = declarations(tokens).filter(|at| {
+        let before = &tokens[..*at];
+        let visible = before.iter().rposition(|token| token.word() == "pub");
+        let head = visible.filter(|pub_at| at - pub_at <= 4).unwrap_or(*at);
+        ends_with_cfg_test(&tokens[..head])
+    });
+    for_tests
+        .map(|at| tokens[at + 1].word().to_owned())
+        .collect()
+}
+
+fn declarations(tokens: &[Token]) -> impl Iterator<Item = usize> {
+    let places = 0..tokens.len().saturating_sub(2);
+    places.filter(|at| tokens[*at].word() == "mod" && tokens[at + 2].is(';'))
+}
+
+/// `#[cfg(test)]`.
+fn ends_with_cfg_test(tokens: &[Token]) -> bool {
+    let Some([.., cfg, open, test, close, end]) = tokens.last_chunk::<7>() else {
+        return false;
+    };
+    cfg.word() == "cfg" && open.is('(') && test.word() == "test" && close.is(')') && end.is(']')
 }

@@ -13,6 +13,8 @@ pub(crate) struct Source {
     pub(crate) module: Vec<String>,
     pub(crate) text: String,
     pub(crate) tokens: Vec<Token>,
+    /// True for files that are compiled for tests only.
+    pub(crate) is_test: bool,
 }
 
 impl Source {
@@ -34,12 +36,8 @@ impl Source {
             module,
             text: text.to_owned(),
             tokens: tokens(text),
+            is_test: false,
         }
-    }
-
-    /// True for files and folders of tests.
-    pub(crate) fn is_test(&self) -> bool {
-        self.module.iter().any(|part| part == "tests")
     }
 }
 
@@ -53,7 +51,22 @@ pub(crate) fn sources(dir: &str) -> Vec<Source> {
         let text = std::fs::read_to_string(root.join(name)).expect("a source file can be read");
         Source::new(name, &text)
     };
-    names.iter().map(read).collect()
+    let mut sources: Vec<Source> = names.iter().map(read).collect();
+    mark_tests(&mut sources);
+    sources
+}
+
+/// Finds out which files are for tests only: those below a `#[cfg(test)] mod name;`.
+pub(crate) fn mark_tests(sources: &mut [Source]) {
+    let mut tests = Vec::new();
+    for source in sources.iter() {
+        for name in size::declared_for_tests(&source.tokens) {
+            tests.push([&source.module[..], &[name]].concat());
+        }
+    }
+    for source in sources {
+        source.is_test = tests.iter().any(|test| source.module.starts_with(test));
+    }
 }
 
 fn walk(root: &Path, dir: &str, names: &mut Vec<String>) {
