@@ -68,8 +68,10 @@ pub(super) struct End {
     pub(super) gap: bool,
     /// How many messages towards this end are held.
     pub(super) held: u32,
-    /// How many messages towards this end were put off and are on their way again.
-    pub(super) ahead: u32,
+    /// The messages towards this end that were put off and are on their way again, by number.
+    pub(super) ahead: Vec<u32>,
+    /// How many messages were sent towards this end.
+    pub(super) sent: u32,
 }
 
 impl End {
@@ -83,7 +85,8 @@ impl End {
             floor,
             gap: false,
             held: 0,
-            ahead: 0,
+            ahead: Vec::new(),
+            sent: 0,
         }
     }
 }

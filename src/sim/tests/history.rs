@@ -116,19 +116,6 @@ proptest! {
     }
 }
 
-/// Chooses by whim.
-struct Whim(SeededOracle);
-
-impl Oracle for Whim {
-    fn draw(&mut self, label: Label, range: std::ops::RangeInclusive<u64>) -> u64 {
-        self.0.draw(label, range)
-    }
-
-    fn choose(&mut self, label: Label, n: u32) -> u32 {
-        self.0.draw(label, 0..=u64::from(n) - 1) as u32
-    }
-}
-
 fn busy_bench(seed: u64) -> Bench {
     let mut bench = Bench::with(3, seed, WorldConfig::default());
     for node in 0..2 {
