@@ -9,8 +9,16 @@
 //! | Closed   | closed by the node, by a `Reset`, or by its death  | never                          |
 //!
 //! A message that dies on its way leaves a gap: TCP would send it again for ever, so nothing
-//! behind it is delivered in that direction ("silent until a timeout"). A server reads the next
-//! request when the answer to the last one has left; what arrives meanwhile waits behind the mute.
+//! behind it is delivered in that direction ("silent until a timeout"); the client closes the
+//! connection and opens another one. The end of a connection (`Reset`) passes a gap, but dies in a
+//! cut: the other end is then half open until it sends something, which the machine that no longer
+//! knows the connection answers with a `Reset`. A machine that loses power is reset like one whose
+//! program is killed.
+//!
+//! A server reads the next request when the answer to the last one has left. What arrives meanwhile
+//! waits behind the mute: requests, and behind them the end of the connection. A server that closes
+//! drops what waits. A connection of a node to itself takes the loopback; closing it closes the
+//! client's end, and the node gets the `Reset` of the server's.
 
 use super::{ConnId, Corr, Envelope, MessageKind, NodeId, StepNo, Time, Vocabulary};
 use std::collections::VecDeque;
