@@ -2,11 +2,11 @@
 //!
 //! An end is
 //!
-//! | state    | meaning                                            | left by                        |
-//! |----------|----------------------------------------------------|--------------------------------|
-//! | Opening  | the server has not seen the connection             | `accept` -> Open, `refuse`     |
-//! | Open     | messages are delivered and sent                    | `close`                        |
-//! | Closed   | closed by the node, by a `Reset`, or by its death  | never                          |
+//! | state    | meaning                                           | left by            |
+//! |----------|---------------------------------------------------|--------------------|
+//! | Opening  | the server has not seen the connection            | accepted, refused  |
+//! | Open     | messages are delivered and sent                   | closed             |
+//! | Closed   | closed by the node, by a `Reset`, or by its death | never              |
 //!
 //! A message that dies on its way leaves a gap: TCP would send it again for ever, so nothing
 //! behind it is delivered in that direction ("silent until a timeout"); the client closes the
