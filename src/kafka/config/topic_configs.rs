@@ -1,29 +1,8 @@
 //! Topic configs by name: what Kafka accepts (`LogConfig`, `ConfigDef`), its texts of refusal, and
 //! the field of [`TopicConfig`] that each one sets. Names without a field are validated and kept.
 
-use super::TopicConfig;
+use super::{ConfigError, TopicConfig};
 use std::collections::BTreeMap;
-use std::fmt;
-
-/// Why a config was refused, in Kafka's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError(pub String);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-impl ConfigError {
-    fn invalid(name: &str, value: &str, reason: &str) -> Self {
-        ConfigError(format!(
-            "Invalid value {value} for configuration {name}: {reason}"
-        ))
-    }
-}
 
 /// What values a config takes.
 #[derive(Clone, Copy)]
@@ -155,7 +134,7 @@ fn check_compaction_lags(entries: &BTreeMap<String, String>) -> Result<(), Confi
     if min <= max {
         return Ok(());
     }
-    Err(ConfigError(format!(
+    Err(ConfigError::rule(format!(
         "conflict topic config setting min.compaction.lag.ms ({min}) > max.compaction.lag.ms ({max})"
     )))
 }
@@ -166,12 +145,12 @@ fn rule(name: &str) -> Option<Rule> {
 }
 
 fn unknown(name: &str) -> ConfigError {
-    ConfigError(format!("Unknown topic config name: {name}"))
+    ConfigError::rule(format!("Unknown topic config name: {name}"))
 }
 
 fn parse(name: &str, value: &str) -> Result<Parsed, ConfigError> {
     let rule = rule(name).ok_or_else(|| unknown(name))?;
-    let invalid = |reason: &str| Err(ConfigError::invalid(name, value, reason));
+    let invalid = |reason: &str| Err(ConfigError::new(name, value, reason));
     let text = value.trim();
     match rule {
         Rule::Int(min, max) => match text.parse::<i32>() {
@@ -210,7 +189,7 @@ fn one_of(name: &str, word: &str, words: &[&str]) -> Result<(), ConfigError> {
         return Ok(());
     }
     let reason = format!("String must be one of: {}", words.join(", "));
-    Err(ConfigError::invalid(name, word, &reason))
+    Err(ConfigError::new(name, word, &reason))
 }
 
 /// An empty list is a list of nothing, not of one empty word.
@@ -226,7 +205,7 @@ fn parse_list(name: &str, text: &str, words: &[&str]) -> Result<Parsed, ConfigEr
     for word in split_list(text) {
         one_of(name, word, words)?;
         if list.iter().any(|seen| seen == word) {
-            return Err(ConfigError(format!(
+            return Err(ConfigError::rule(format!(
                 "Configuration '{name}' values must not be duplicated."
             )));
         }
@@ -244,7 +223,7 @@ fn parse_replicas(name: &str, text: &str) -> Result<Parsed, ConfigError> {
     if text == "*" || split_list(text).all(pair) {
         return Ok(Parsed::Other);
     }
-    Err(ConfigError(format!(
+    Err(ConfigError::rule(format!(
         "{name} must be the literal '*' or a list of replicas in the following format: \
          [partitionId]:[brokerId],[partitionId]:[brokerId],..."
     )))
@@ -313,7 +292,7 @@ mod tests {
         let mut config = TopicConfig::default();
         let error = apply(&mut config, name, value).expect_err("Kafka refuses it");
         assert_eq!(config, TopicConfig::default(), "a refusal changes nothing");
-        error.0
+        error.to_string()
     }
 
     /// The names are those that Kafka 4.3.1 lists, and its defaults are valid and are ours.
@@ -398,7 +377,7 @@ mod tests {
         let mut config = TopicConfig::default();
         let bad = entries(&[("retention.ms", "-5"), ("zebra", "1")]);
         let error = apply_all(&mut config, &bad).unwrap_err();
-        assert_eq!(error.0, "Unknown topic config name: zebra");
+        assert_eq!(error.to_string(), "Unknown topic config name: zebra");
         let lags = entries(&[
             ("min.compaction.lag.ms", "9"),
             ("max.compaction.lag.ms", "8"),

@@ -30,6 +30,12 @@ struct NewTopic {
     configs: BTreeMap<String, String>,
 }
 
+/// What a whole request leads to: an outcome for each topic, in order.
+struct Created {
+    records: Vec<MetadataRecord>,
+    results: Vec<Result<NewTopic, ApiError>>,
+}
+
 impl ControllerState {
     pub(super) fn handle_create_topics(
         &self,
@@ -40,7 +46,7 @@ impl ControllerState {
     ) -> ControllerResult {
         let (topics, refused_names) = without_refused_names(&request.topics);
         let created = self.create_topics(image, &topics, ctx);
-        let (records, results) = match created {
+        let Created { records, results } = match created {
             Ok(created) => created,
             Err(error) => {
                 // A request that is too large is refused as a whole.
@@ -63,13 +69,12 @@ impl ControllerState {
         }
     }
 
-    #[allow(clippy::type_complexity)]
     fn create_topics(
         &self,
         image: &MetadataImage,
         topics: &[&CreatableTopic],
         ctx: &mut Ctx<'_, Kafka>,
-    ) -> Result<(Vec<MetadataRecord>, Vec<Result<NewTopic, ApiError>>), ApiError> {
+    ) -> Result<Created, ApiError> {
         self.check_number_of_partitions(topics)?;
         let mut records = Vec::new();
         let mut results = Vec::new();
@@ -86,7 +91,7 @@ impl ControllerState {
                 "Unable to perform excessively large batch operation.",
             ));
         }
-        Ok((records, results))
+        Ok(Created { records, results })
     }
 
     fn check_number_of_partitions(&self, topics: &[&CreatableTopic]) -> Result<(), ApiError> {
@@ -143,7 +148,7 @@ impl ControllerState {
         let configs: BTreeMap<String, String> = pairs.collect();
         let mut applied = self.config.broker.topic_defaults.clone();
         topic_configs::apply_all(&mut applied, &configs)
-            .map_err(|error| ApiError::new(ErrorCode::INVALID_CONFIG, error.0))?;
+            .map_err(|error| ApiError::new(ErrorCode::INVALID_CONFIG, error.to_string()))?;
         Ok(configs)
     }
 

@@ -26,6 +26,7 @@ pub struct MetadataImage {
     /// Topic ids by name.
     pub topic_ids: Arc<BTreeMap<String, Uuid>>,
     /// Configs by (resource type, resource name): 2 a topic, 4 a broker.
+    #[allow(clippy::type_complexity)] // Two maps, each shared when cloned.
     pub configs: Arc<BTreeMap<(i8, String), Arc<BTreeMap<String, String>>>>,
     /// Feature levels.
     pub features: Arc<BTreeMap<String, i16>>,
@@ -106,6 +107,22 @@ pub struct MetadataDelta {
     pub brokers: Vec<i32>,
     /// Topics whose configs changed.
     pub topic_configs: Vec<String>,
+}
+
+impl MetadataDelta {
+    /// Everything that `image` holds, as if it had just been replayed.
+    pub fn whole(image: &MetadataImage) -> Self {
+        let partitions = image.topics.values().flat_map(|topic| {
+            let numbers = topic.partitions.keys();
+            numbers.map(|number| (topic.id, *number))
+        });
+        MetadataDelta {
+            partitions: partitions.collect(),
+            removed_topics: Vec::new(),
+            brokers: image.brokers.keys().copied().collect(),
+            topic_configs: image.topics.values().map(|topic| topic.name.clone()).collect(),
+        }
+    }
 }
 
 impl MetadataImage {

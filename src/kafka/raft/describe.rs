@@ -3,7 +3,7 @@
 use super::RaftNode;
 use super::leader::ReplicaState;
 use super::messages;
-use super::state::RoleState;
+use super::role::RoleState;
 use crate::kafka::protocol::messages::describe_quorum_response as described;
 use crate::kafka::protocol::messages::{DescribeQuorumRequest, DescribeQuorumResponse};
 use crate::kafka::protocol::{ErrorCode, Message, StrBytes};

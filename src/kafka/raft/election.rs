@@ -4,7 +4,7 @@ use super::RaftNode;
 use super::log::EpochAndOffset;
 use super::messages::{self, Ballot, Verdict};
 use super::quorum_state::VoterKey;
-use super::state::RoleState;
+use super::role::RoleState;
 use crate::kafka::config::Sabotage;
 use crate::kafka::protocol::messages::{
     BeginQuorumEpochRequest, BeginQuorumEpochResponse, EndQuorumEpochRequest,

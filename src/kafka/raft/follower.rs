@@ -2,7 +2,7 @@
 
 use super::log::EpochAndOffset;
 use super::messages::{self, FetchPosition};
-use super::state::RoleState;
+use super::role::RoleState;
 use super::{RaftFault, RaftNode};
 use crate::kafka::config::Sabotage;
 use crate::kafka::protocol::FetchAnswer;
@@ -49,7 +49,10 @@ impl RaftNode {
             return handled && verdict.error.is_none();
         }
         let is_follower = matches!(self.role, RoleState::Follower(_));
-        if !verdict.error.is_none() || !is_follower || offset != self.log.log_end() {
+        let snapshot = &partition.snapshot_id;
+        let has_snapshot = snapshot.epoch >= 0 || snapshot.end_offset >= 0;
+        let is_stale = !is_follower || offset != self.log.log_end();
+        if !verdict.error.is_none() || is_stale || has_snapshot {
             return false;
         }
         let diverging = &partition.diverging_epoch;
@@ -59,8 +62,6 @@ impl RaftNode {
                 offset: diverging.end_offset.max(0),
             };
             self.handle_diverging_epoch(end, ctx);
-        } else if partition.snapshot_id.epoch >= 0 || partition.snapshot_id.end_offset >= 0 {
-            return false;
         } else if !self.append_as_follower(answer.records_of(0), ctx) {
             return false;
         } else {

@@ -1,13 +1,13 @@
 //! The quorum of `__cluster_metadata`: Raft as Kafka speaks it (KIP-595, KIP-996), with voters
 //! named by `controller.quorum.voters` (kraft.version 0). `KafkaRaftClient` and `QuorumState`.
 //!
-//! - `state`: the roles and the transitions between them, with their table
+//! - `state`: the transitions between the roles, with their table; `role`: the roles
 //! - `election`: pre-votes, votes, BeginQuorumEpoch, EndQuorumEpoch; `votes`: one ballot
 //! - `replication`: the leader's fetches and high watermark; `leader`: what it knows of replicas
 //! - `follower`: fetching, appending, truncating
 //! - `requests`: what is sent to whom and when; `messages`: requests and answers
 //! - `log`, `quorum_state`: the two things on disk
-//! - `committed`, `describe`, `snapshots`: what others read
+//! - `committed`, `describe`, `inspect`, `snapshots`: what others read
 //!
 //! Votes and appends are synced. A node speaks of its vote, and a follower of its log end, only
 //! when they are durable; a leader counts its own log end when it is durable.
@@ -20,12 +20,14 @@ mod committed;
 mod describe;
 mod election;
 mod follower;
+mod inspect;
 mod leader;
 mod log;
 mod messages;
 mod quorum_state;
 mod replication;
 mod requests;
+mod role;
 mod snapshots;
 mod state;
 #[cfg(test)]
@@ -36,17 +38,17 @@ pub use committed::CommittedBatch;
 pub use describe::ReplicaView;
 
 use self::log::MetadataLog;
-use self::messages::Standing;
-use self::quorum_state::{QuorumStateStore, VoterKey};
+use self::quorum_state::QuorumStateStore;
 use self::replication::ParkedFetch;
 use self::requests::{Peer, Token};
-use self::state::{RoleState, Unattached};
-use super::config::{QuorumConfig, Sabotage, Semantics};
+use self::role::{RoleState, Unattached};
+use super::config::{QuorumConfig, Semantics};
 use super::network_client::{Hosts, NetworkClient};
 use super::protocol::Message;
-use super::storage::{AppendError, Log};
+use super::storage::AppendError;
 use super::vocabulary::{Kafka, RaftTimer};
 use crate::sim::{ConnId, Corr, Ctx, DiskError, Span, SyncId, Time};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// The folder of the metadata log.
@@ -121,7 +123,7 @@ impl From<AppendError> for RaftFault {
 /// One node of the quorum: a voter, or an observer that follows the log.
 #[derive(Clone, Debug)]
 pub struct RaftNode {
-    config: RaftConfig,
+    config: Arc<RaftConfig>,
     /// The other voters, by id.
     peers: Vec<Peer>,
     role: RoleState,
@@ -182,7 +184,7 @@ impl RaftNode {
             next_committed: 0,
             shutting_down: false,
             fault: None,
-            config,
+            config: Arc::new(config),
         };
         node.initialize(ctx);
         Ok(node)
@@ -192,7 +194,7 @@ impl RaftNode {
         let Ok(stored) = self.store.read(ctx.disk) else {
             return self.fail(RaftFault::UnreadableQuorumState);
         };
-        self.role = state::initial_role(self, stored, ctx);
+        self.role = role::initial_role(self, stored, ctx);
         self.arm_state_timer(ctx);
         self.persist(ctx);
         let is_candidate = matches!(self.role, RoleState::Candidate(_));
@@ -200,96 +202,6 @@ impl RaftNode {
             self.transition_to_prospective(ctx);
         }
         self.poll(ctx);
-    }
-
-    /// The leader, if one is known, and the epoch that this node is in.
-    pub fn leader(&self) -> (Option<i32>, i32) {
-        let own = self.config.node_id;
-        match &self.role {
-            RoleState::Unattached(state) => (state.leader, state.epoch),
-            RoleState::Prospective(state) => (state.leader, state.epoch),
-            RoleState::Candidate(state) => (None, state.epoch),
-            RoleState::Leader(state) => (Some(own), state.epoch),
-            RoleState::Resigned(state) => (Some(own), state.epoch),
-            RoleState::Follower(state) => (Some(state.leader), state.epoch),
-        }
-    }
-
-    /// Whether this node leads.
-    pub fn is_leader(&self) -> bool {
-        matches!(self.role, RoleState::Leader(_))
-    }
-
-    /// Whether this node votes.
-    pub fn is_voter(&self) -> bool {
-        let mut voters = self.config.voters.iter();
-        voters.any(|(id, _)| *id == self.config.node_id)
-    }
-
-    /// The role's name in Kafka.
-    pub fn role_name(&self) -> &'static str {
-        if self.is_voter() || !matches!(self.role, RoleState::Follower(_)) {
-            self.role.name()
-        } else {
-            "Observer"
-        }
-    }
-
-    /// Whom this node voted for in its epoch.
-    pub fn voted_for(&self) -> Option<i32> {
-        match &self.role {
-            RoleState::Unattached(state) => state.voted.map(|voted| voted.id),
-            RoleState::Prospective(state) => state.voted.map(|voted| voted.id),
-            RoleState::Follower(state) => state.voted.map(|voted| voted.id),
-            RoleState::Candidate(_) => Some(self.config.node_id),
-            RoleState::Leader(_) | RoleState::Resigned(_) => None,
-        }
-    }
-
-    /// The high watermark: of a leader the one of its own epoch, of others what they heard.
-    pub fn high_watermark(&self) -> Option<i64> {
-        match &self.role {
-            RoleState::Leader(leader) => leader.high_watermark,
-            _ => self.knows_high_watermark.then_some(self.committed_end),
-        }
-    }
-
-    /// The log end: the next offset to be written.
-    pub fn log_end(&self) -> i64 {
-        self.log.log_end()
-    }
-
-    /// The offset below which the log is on disk for good.
-    pub fn durable_log_end(&self) -> i64 {
-        self.log.durable_end()
-    }
-
-    /// Of a leader, the offset of the record that began its epoch. The leader knows all that was
-    /// committed before it when the committed batches have passed this offset.
-    pub fn epoch_start_offset(&self) -> Option<i64> {
-        match &self.role {
-            RoleState::Leader(leader) => Some(leader.epoch_start),
-            _ => None,
-        }
-    }
-
-    /// The metadata log.
-    pub fn log(&self) -> &Log {
-        self.log.log()
-    }
-
-    /// Why the node can not go on, if so.
-    pub fn fault(&self) -> Option<&RaftFault> {
-        self.fault.as_ref()
-    }
-
-    /// Whether a controlled shutdown has nothing left to do: no voter waits to hear of it.
-    pub fn is_shutdown_complete(&self) -> bool {
-        match &self.role {
-            RoleState::Leader(_) => false,
-            RoleState::Resigned(state) => state.unacknowledged.is_empty(),
-            _ => true,
-        }
     }
 
     /// A request of the quorum's apis came in. Fetches may be answered later.
@@ -424,41 +336,5 @@ impl RaftNode {
 
     fn fail(&mut self, fault: RaftFault) {
         self.fault.get_or_insert(fault);
-    }
-
-    fn has(&self, sabotage: Sabotage) -> bool {
-        self.config.semantics.sabotage.has(sabotage)
-    }
-
-    fn has_valid_cluster_id(&self, asked: Option<&str>) -> bool {
-        asked.is_none_or(|id| id == self.config.cluster_id)
-    }
-
-    fn own_key(&self) -> VoterKey {
-        VoterKey::of(self.config.node_id, self.config.directory_id)
-    }
-
-    fn voters(&self) -> Vec<i32> {
-        self.config.voters.iter().map(|(id, _)| *id).collect()
-    }
-
-    fn other_voters(&self) -> Vec<i32> {
-        self.peers.iter().map(|peer| peer.id).collect()
-    }
-
-    /// The host of a voter.
-    fn host_of(&self, id: i32) -> Option<&str> {
-        let mut voters = self.config.voters.iter();
-        let (_, host) = voters.find(|(voter, _)| *voter == id)?;
-        Some(host)
-    }
-
-    fn standing(&self) -> Standing {
-        let (leader, epoch) = self.leader();
-        Standing {
-            leader,
-            epoch,
-            host: leader.and_then(|id| self.host_of(id)).map(str::to_owned),
-        }
     }
 }

@@ -7,7 +7,7 @@
 use super::leader::FetchMoment;
 use super::log::Position;
 use super::messages::{self, FetchPosition, FetchResult};
-use super::state::RoleState;
+use super::role::RoleState;
 use super::{NotLeader, RaftNode};
 use crate::kafka::config::Sabotage;
 use crate::kafka::protocol::messages::{FetchRequest, FetchResponse};
@@ -17,7 +17,7 @@ use crate::kafka::protocol::metadata_record::{
 use crate::kafka::protocol::record_batch::RecordBatch;
 use crate::kafka::protocol::{ErrorCode, FetchAnswer, Message};
 use crate::kafka::vocabulary::{Kafka, Note, RaftTimer, Timer, Work};
-use crate::sim::{ConnId, Corr, Ctx, Span};
+use crate::sim::{Chunk, ConnId, Corr, Ctx, Span};
 
 /// A fetch that waits for records.
 #[derive(Clone, Debug)]
@@ -29,8 +29,9 @@ pub(super) struct ParkedFetch {
 }
 
 impl RaftNode {
-    /// Appends `records` as one batch in this leader's epoch and returns the last offset. They
-    /// are committed when a majority of the voters has them on disk.
+    /// Appends `records` as one batch in this leader's epoch and returns the last offset (of the
+    /// log, if there are no records). They are committed when a majority of the voters has them
+    /// on disk.
     ///
     /// Kafka lets appends linger for up to `controller.quorum.append.linger.ms` to batch them;
     /// here each call is written at once.
@@ -40,8 +41,11 @@ impl RaftNode {
         ctx: &mut Ctx<'_, Kafka>,
     ) -> Result<i64, NotLeader> {
         let (leader, epoch) = self.leader();
-        if !self.is_leader() || self.fault.is_some() || records.is_empty() {
+        if !self.is_leader() || self.fault.is_some() {
             return Err(NotLeader { leader, epoch });
+        }
+        if records.is_empty() {
+            return Ok(self.log.log_end() - 1);
         }
         let batch = metadata_batch(self.log.log_end(), epoch, ctx.wall_ms(), records);
         self.append_batch(&batch, epoch, ctx);
@@ -150,11 +154,7 @@ impl RaftNode {
         result
     }
 
-    fn read_for_fetch(
-        &self,
-        position: &FetchPosition,
-        ctx: &mut Ctx<'_, Kafka>,
-    ) -> Vec<crate::sim::Chunk> {
+    fn read_for_fetch(&self, position: &FetchPosition, ctx: &mut Ctx<'_, Kafka>) -> Vec<Chunk> {
         let most = position.max_bytes.min(self.config.quorum.fetch_max_bytes);
         let max_bytes = u64::try_from(most).unwrap_or(0);
         let chunks = self.log.read(ctx.disk, position.offset, max_bytes);

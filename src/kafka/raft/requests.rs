@@ -7,7 +7,7 @@
 
 use super::RaftNode;
 use super::messages::{self, Ballot};
-use super::state::RoleState;
+use super::role::RoleState;
 use crate::kafka::protocol::Message;
 use crate::kafka::vocabulary::{Kafka, Purpose, RaftTimer, Timer};
 use crate::sim::{ConnId, Corr, Ctx, NodeId, Time};
@@ -60,8 +60,10 @@ impl RaftNode {
     /// A voter's requests speak of its vote and of its log, so both must be durable. A leader
     /// speaks of its vote only: its own log end counts when it is durable.
     fn may_send(&self) -> bool {
-        let speaks_of_log = !matches!(self.role, RoleState::Leader(_) | RoleState::Resigned(_));
-        !self.store.is_syncing() && !(speaks_of_log && self.log.is_syncing())
+        match &self.role {
+            RoleState::Leader(_) | RoleState::Resigned(_) => !self.store.is_syncing(),
+            _ => !self.store.is_syncing() && !self.log.is_syncing(),
+        }
     }
 
     fn send_requests(&mut self, ctx: &mut Ctx<'_, Kafka>) {

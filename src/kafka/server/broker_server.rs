@@ -407,7 +407,7 @@ impl BrokerServer {
             || self.forwards.reset(conn, ctx)
             || self.replicas.handle_reset(conn, ctx);
         if !ours {
-            self.replicas.handle_connection_closed(conn);
+            self.replicas.handle_connection_closed(conn, ctx);
         }
     }
 

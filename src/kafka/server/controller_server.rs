@@ -13,6 +13,7 @@ use super::error_response::error_response;
 use super::forwarding;
 use crate::kafka::controller::{self, ControllerConfig, ControllerState};
 use crate::kafka::metadata::{MetadataDelta, MetadataImage};
+use crate::kafka::protocol::api_versions::SUPPORTED_FEATURES;
 use crate::kafka::protocol::messages::{
     ControllerRegistrationRequest, EnvelopeResponse, controller_registration_request,
 };
@@ -174,11 +175,11 @@ impl ControllerServer {
     pub(super) fn replay(&mut self, batch: &CommittedBatch, ctx: &mut Ctx<'_, Kafka>) {
         let mut delta = MetadataDelta::default();
         if let LogEntry::Data(records) = &batch.entry {
+            if self.active.is_some() {
+                let notes = controller::notes_for(records, &self.committed);
+                notes.into_iter().for_each(|note| ctx.note(note));
+            }
             for (offset, record) in (batch.base_offset..).zip(records) {
-                if self.active.is_some() {
-                    let notes = controller::notes_for(record, &self.committed);
-                    notes.into_iter().for_each(|note| ctx.note(note));
-                }
                 // A record that can not be replayed was refused when it was appended.
                 let _ = self.committed.replay(record, offset, batch.epoch, &mut delta);
             }
@@ -256,10 +257,17 @@ impl ControllerServer {
             .with_name(StrBytes::from_static_str("CONTROLLER"))
             .with_host(StrBytes::from_string(self.endpoint_host.clone()))
             .with_port(CONTROLLER_PORT);
+        let features = SUPPORTED_FEATURES.iter().map(|(name, min, max)| {
+            controller_registration_request::Feature::default()
+                .with_name(StrBytes::from_static_str(name))
+                .with_min_supported_version(*min)
+                .with_max_supported_version(*max)
+        });
         ControllerRegistrationRequest::default()
             .with_controller_id(self.config.node_id)
             .with_incarnation_id(self.incarnation)
             .with_listeners(vec![listener])
+            .with_features(features.collect())
     }
 }
 

@@ -42,6 +42,7 @@ impl OffsetIndex {
     }
 
     /// How many entries.
+    #[cfg(test)]
     pub(super) fn entries(&self) -> u64 {
         self.entries
     }

@@ -43,6 +43,7 @@ impl TimeIndex {
     }
 
     /// How many entries.
+    #[cfg(test)]
     pub(super) fn entries(&self) -> u64 {
         self.entries
     }

@@ -177,7 +177,7 @@ fn enough_copies(glance: &mut Glance<'_>, node: NodeId, tp: Tp, base: i64, last:
             .partition
             .remotes()
             .iter()
-            .any(|remote| remote.id() == **member && remote.log_end() > last),
+            .any(|remote| remote.id == **member && remote.log_end > last),
     };
     let copies = members.iter().filter(holds).count();
     if copies < needed {

@@ -113,7 +113,7 @@ fn places(history: &ClientHistory) -> Places<'_> {
     places
 }
 
-fn copies<'a>(places: &'a Places<'_>, send: &Send) -> &'a [Place] {
+fn copies<'a>(places: &'a Places<'a>, send: &'a Send) -> &'a [Place] {
     places.get(&(send.topic.as_str(), send.digest)).map_or(&[], Vec::as_slice)
 }
 

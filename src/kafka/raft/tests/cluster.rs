@@ -391,8 +391,10 @@ impl Checker {
             return;
         };
         let (epoch, disk) = (raft.leader().1, world.disk(node).expect("it runs"));
-        let below = self.committed.iter().filter(|batch| batch.epoch < epoch);
-        let Some(last) = below.last() else { return };
+        let mut below = self.committed.iter().filter(|batch| batch.epoch < epoch);
+        let Some(last) = below.next_back() else {
+            return;
+        };
         let has = raft.log().epoch_at(last.base_offset) == Some(last.epoch);
         let batch = raft.log().batches_from(disk, last.base_offset).next();
         let entry = batch.and_then(|batch| LogEntry::read(&batch).ok());

@@ -143,7 +143,7 @@ fn assert_live(cluster: &Cluster, voters: usize, leader: usize) -> Result<(), Te
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(80))]
 
     #[test]
     fn faults_never_break_the_quorum_and_it_comes_back(

@@ -12,9 +12,11 @@
 //! | a segment that starts below the end of the one before | before the segment |
 //! | a hole between segments (unclean, topic not compacted) | before the hole |
 //! | a segment whose first batch has an older epoch than the one before | before the segment |
+//! | a batch that is not flushed and older than the epoch cache says (unclean) | before the batch |
 //!
 //! An index that is missing or contradicts its batches is written anew.
 
+use super::super::batch_index::BatchEntry;
 use super::super::epoch_cache::EpochCache;
 use super::super::files::{DELETED_SUFFIX, EPOCH_FILE, FileKind, offset_path, parse_name, path_in};
 use super::super::partition_metadata;
@@ -55,9 +57,11 @@ impl Log {
             let verify = !clean && unflushed.is_none_or(|first| base >= first);
             loader.load(disk, base, verify)?;
         }
-        loader.start_over_above(disk, log_start)?;
+        let started_over = loader.start_over_above(disk, log_start)?;
         let Loader {
-            segments, recovery, ..
+            segments,
+            mut recovery,
+            ..
         } = loader;
         let mut log = Log::of_segments(disk, name, config, segments, now_ms)?;
         let first = log.all_segments().next().map_or(0, Segment::base_offset);
@@ -66,7 +70,10 @@ impl Log {
         if clean {
             log.recovery_point = log.log_end;
         }
-        log.load_epochs(disk, clean)?;
+        if started_over {
+            log.forget_history(disk);
+        }
+        recovery.truncated_bytes += log.load_epochs(disk, clean, now_ms)?;
         log.load_producers(disk, clean)?;
         log.update_high_watermark(high_watermark);
         Ok((log, recovery))
@@ -99,26 +106,55 @@ impl Log {
         })
     }
 
+    /// The log was made anew above all that was there: epochs and producers are of no use.
+    fn forget_history(&mut self, disk: &mut Disk) {
+        disk.delete(&path_in(&self.name, EPOCH_FILE));
+        self.producers
+            .truncate_fully_and_start_at(disk, &self.name, self.log_start);
+    }
+
     /// Reads the epochs' checkpoint. If it is damaged, or an unclean stop left one that the
-    /// batches contradict, the epochs are collected from the batches.
-    fn load_epochs(&mut self, disk: &mut Disk, clean: bool) -> Result<(), DiskError> {
+    /// batches contradict, the epochs are collected from the batches. The bytes of batches that
+    /// a newer epoch should have replaced, which are cut off.
+    fn load_epochs(&mut self, disk: &mut Disk, clean: bool, now_ms: i64) -> Result<u64, DiskError> {
         let path = path_in(&self.name, EPOCH_FILE);
-        let read = EpochCache::read(disk, &path);
-        let usable = |cache: &EpochCache| clean || self.epochs_agree(cache);
-        self.epochs = match read.ok().filter(usable) {
-            Some(cache) => cache,
-            None => self.epochs_of_batches(),
-        };
+        let mut cache = EpochCache::read(disk, &path).ok();
+        let mut stale_bytes = 0;
+        if let Some(known) = cache.as_ref().filter(|_| !clean) {
+            stale_bytes = self.cut_stale_batches(disk, known, now_ms);
+            cache = cache.filter(|known| self.epochs_agree(known));
+        }
+        self.epochs = cache.unwrap_or_else(|| self.epochs_of_batches());
         self.epochs.truncate_from_end(self.log_end);
         self.epochs.truncate_from_start(self.log_start);
         disk.create(&path)?;
-        self.write_epochs(disk, true)
+        self.write_epochs(disk, true)?;
+        Ok(stale_bytes)
+    }
+
+    fn cut_stale_batches(&mut self, disk: &mut Disk, known: &EpochCache, now_ms: i64) -> u64 {
+        let is_stale = |batch: &&BatchEntry| {
+            let epoch = known.epoch_for_offset(batch.base_offset.max(self.log_start));
+            let flushed = batch.base_offset < self.recovery_point;
+            !flushed && epoch.is_some_and(|epoch| epoch > batch.epoch)
+        };
+        let first = self.batches_with_epoch().find(is_stale);
+        let Some(offset) = first.map(|batch| batch.base_offset.max(self.log_start)) else {
+            return 0;
+        };
+        let before = self.size();
+        self.cut_segments(disk, offset, now_ms);
+        self.set_log_end(offset);
+        before - self.size()
+    }
+
+    fn batches_with_epoch(&self) -> impl Iterator<Item = &BatchEntry> {
+        let batches = self.all_segments().flat_map(|s| s.batches().iter_from(0));
+        batches.filter(|batch| batch.epoch >= 0 && batch.last_offset >= self.log_start)
     }
 
     fn epochs_agree(&self, cache: &EpochCache) -> bool {
-        let batches = self.all_segments().flat_map(|s| s.batches().iter_from(0));
-        let mut batches = batches.filter(|b| b.epoch >= 0 && b.last_offset >= self.log_start);
-        batches.all(|batch| {
+        self.batches_with_epoch().all(|batch| {
             let offset = batch.base_offset.max(self.log_start);
             cache.epoch_for_offset(offset) == Some(batch.epoch)
         })
@@ -247,18 +283,18 @@ impl<'a> Loader<'a> {
     }
 
     /// If there is no segment, or all of them lie below the log start, the log is empty from
-    /// there on.
-    fn start_over_above(&mut self, disk: &mut Disk, log_start: i64) -> Result<(), DiskError> {
+    /// there on. True if segments went.
+    fn start_over_above(&mut self, disk: &mut Disk, log_start: i64) -> Result<bool, DiskError> {
         let end = self.segments.last().map(Segment::next_offset);
         if end.is_some_and(|end| end >= log_start) {
-            return Ok(());
+            return Ok(false);
         }
         for segment in self.segments.drain(..) {
             delete_segment(disk, self.name, segment.base_offset());
         }
         let empty = Segment::open(disk, self.name, log_start, self.config, self.now_ms)?;
         self.segments.push(empty);
-        Ok(())
+        Ok(end.is_some())
     }
 }
 

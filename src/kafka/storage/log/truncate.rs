@@ -1,5 +1,9 @@
 //! Cutting the log (`UnifiedLog.truncateTo`, `truncateFullyAndStartAt`) and bringing producer
 //! state back to the cut (`rebuildProducerState`).
+//!
+//! A cut is synced, which Kafka leaves to its file system's journal: there a later file does not
+//! survive a power-off that undoes an earlier cut. Without it records that were cut could come
+//! back below newer ones.
 
 use super::super::producer_state::ProducerState;
 use super::super::segment::Segment;
@@ -24,7 +28,7 @@ impl Log {
         let offset = offset.max(0);
         if offset >= self.log_end {
             self.epochs.truncate_from_end(self.log_end);
-            self.write_epochs(disk, false)?;
+            self.write_epochs(disk, true)?;
             return Ok(false);
         }
         if self
@@ -38,7 +42,8 @@ impl Log {
         self.cut_segments(disk, offset, now_ms);
         self.set_log_end(offset);
         self.epochs.truncate_from_end(offset);
-        self.write_epochs(disk, false)?;
+        self.write_epochs(disk, true)?;
+        self.active.sync(disk);
         self.log_start = self.log_start.min(offset);
         self.rebuild_producer_state(disk, offset, false)?;
         if clamp_high_watermark && self.high_watermark >= offset {
@@ -64,6 +69,7 @@ impl Log {
         self.set_log_end(offset);
         self.epochs.clear();
         self.write_epochs(disk, true)?;
+        self.active.sync(disk);
         self.producers
             .truncate_fully_and_start_at(disk, &self.name, offset);
         self.log_start = offset;
@@ -74,7 +80,7 @@ impl Log {
 
     /// Removes the segments that start above `offset` and cuts the one that holds it, which is
     /// the active one from now on.
-    fn cut_segments(&mut self, disk: &mut Disk, offset: i64, now_ms: i64) {
+    pub(super) fn cut_segments(&mut self, disk: &mut Disk, offset: i64, now_ms: i64) {
         while self.active.base_offset() > offset {
             let Some(last) = Arc::make_mut(&mut self.closed).pop() else {
                 break;
@@ -85,7 +91,7 @@ impl Log {
         self.active.truncate_to(disk, offset, now_ms);
     }
 
-    fn set_log_end(&mut self, offset: i64) {
+    pub(super) fn set_log_end(&mut self, offset: i64) {
         self.log_end = offset;
         self.recovery_point = self.recovery_point.min(offset);
     }
