@@ -37,7 +37,7 @@ pub(crate) enum Fault {
     Silence,
     /// Refused with this code, nothing is appended.
     Refuse(i16),
-    /// Appended, but answered with this code.
+    /// Appended, but answered with this code; a duplicate is answered as ever.
     AppendAndRefuse(i16),
     /// Answered late, in milliseconds.
     Delay(u64),
@@ -71,6 +71,7 @@ pub(crate) struct Cluster {
     topics: BTreeMap<String, (Uuid, Vec<Partition>)>,
     down: BTreeSet<NodeId>,
     cut: BTreeSet<ConnId>,
+    silent: BTreeSet<ConnId>,
     sessions: BTreeMap<i32, BTreeMap<(Uuid, i32), FetchPartition>>,
     next_session: i32,
     next_producer: i64,
@@ -80,7 +81,9 @@ pub(crate) struct Cluster {
     pub(crate) fetch_errors: VecDeque<i16>,
     pub(crate) most_bytes: usize,
     pub(crate) names_leader: bool,
-    pub(crate) duplicates: u32,
+    /// How many batches of a producer a partition remembers; a real one remembers five.
+    pub(crate) remembered: usize,
+    duplicates: u32,
 }
 
 impl Cluster {
@@ -91,6 +94,7 @@ impl Cluster {
             topics: BTreeMap::new(),
             down: BTreeSet::new(),
             cut: BTreeSet::new(),
+            silent: BTreeSet::new(),
             sessions: BTreeMap::new(),
             next_session: 100,
             next_producer: 4_000,
@@ -100,6 +104,7 @@ impl Cluster {
             fetch_errors: VecDeque::new(),
             most_bytes: usize::MAX,
             names_leader: false,
+            remembered: 5,
             duplicates: 0,
         };
         cluster.create("t", partitions);
@@ -196,6 +201,10 @@ impl Cluster {
         version: i16,
         message: Message,
     ) -> Option<(Message, Span)> {
+        // A server reads on when it has answered.
+        if self.silent.contains(&conn) {
+            return None;
+        }
         let broker = i32::from(node.0) - 10;
         let answer = match message {
             Message::ApiVersionsRequest(_) => api_versions().into(),
@@ -272,6 +281,7 @@ impl Cluster {
                 let mut partition = PartitionProduceResponse::default();
                 partition.index = data.index;
                 let bytes = data.records.clone().unwrap_or_default();
+                let duplicates = self.duplicates;
                 let result = match fault {
                     Fault::Refuse(code) => Err(ErrorCode(code)),
                     _ => self.append(broker, version, topic, data.index, &bytes),
@@ -284,7 +294,8 @@ impl Cluster {
                         self.name_leader(&mut partition);
                     }
                 }
-                if let (Fault::AppendAndRefuse(code), true) = (fault, partition.error_code == 0) {
+                let appended = partition.error_code == 0 && self.duplicates == duplicates;
+                if let (Fault::AppendAndRefuse(code), true) = (fault, appended) {
                     partition.error_code = code;
                 }
                 answer.partition_responses.push(partition);
@@ -295,7 +306,11 @@ impl Cluster {
             self.cut(conn);
             return None;
         }
-        if fault == Fault::Silence || request.acks == 0 {
+        if fault == Fault::Silence {
+            self.silent.insert(conn);
+            return None;
+        }
+        if request.acks == 0 {
             return None;
         }
         let delay = match fault {
@@ -347,7 +362,8 @@ impl Cluster {
             self.duplicates += 1;
             return Ok(known);
         }
-        Ok(partition.append(batch))
+        let remembered = self.remembered;
+        Ok(partition.append(batch, remembered))
     }
 
     fn fetch(&mut self, broker: i32, version: i16, request: &FetchRequest) -> FetchAnswer {
@@ -504,7 +520,7 @@ impl Partition {
         }
     }
 
-    fn append(&mut self, batch: &RecordBatch) -> i64 {
+    fn append(&mut self, batch: &RecordBatch, remembered: usize) -> i64 {
         let base = self.end();
         let records = batch.records().expect("the records can be read");
         assert_eq!(records.len(), batch.record_count() as usize);
@@ -520,7 +536,7 @@ impl Partition {
             }
             let (first, last) = (batch.base_sequence(), batch.last_sequence());
             entry.batches.push_back((first, last, base));
-            if entry.batches.len() > 5 {
+            if entry.batches.len() > remembered {
                 entry.batches.pop_front();
             }
         }
