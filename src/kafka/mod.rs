@@ -17,6 +17,7 @@ pub mod network_client;
 pub mod protocol;
 pub mod raft;
 pub mod replica;
+pub mod server;
 
 pub mod storage;
 pub mod vocabulary;

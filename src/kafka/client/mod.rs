@@ -66,6 +66,17 @@ pub enum ClientSpec {
     },
 }
 
+impl ClientSpec {
+    /// The client's name.
+    pub fn name(&self) -> &str {
+        match self {
+            ClientSpec::Producer { name, .. }
+            | ClientSpec::Consumer { name, .. }
+            | ClientSpec::Admin { name } => name,
+        }
+    }
+}
+
 /// A process that hosts clients and their application.
 #[derive(Clone, Debug)]
 pub struct ClientProcess {

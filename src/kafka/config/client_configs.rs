@@ -9,55 +9,9 @@ mod given;
 
 use given::Given;
 
-use super::{Acks, ClientKind, ConsumerConfig, PartitionerKind, ProducerConfig};
+use super::{Acks, ClientKind, ConfigError, ConsumerConfig, PartitionerKind, ProducerConfig};
 use crate::sim::Span;
 use std::collections::BTreeSet;
-use std::fmt;
-
-/// A config that a client refuses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The config's name; empty if the rule is about several configs.
-    pub name: String,
-    /// The value that was given.
-    pub value: String,
-    /// What is wrong.
-    pub reason: String,
-}
-
-impl ConfigError {
-    fn new(name: &str, value: impl fmt::Display, reason: impl Into<String>) -> Self {
-        ConfigError {
-            name: name.to_owned(),
-            value: value.to_string(),
-            reason: reason.into(),
-        }
-    }
-
-    fn rule(reason: impl Into<String>) -> Self {
-        ConfigError::new("", "", reason)
-    }
-}
-
-impl fmt::Display for ConfigError {
-    /// As Kafka's `ConfigException`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.name.is_empty() {
-            return f.write_str(&self.reason);
-        }
-        let ConfigError {
-            name,
-            value,
-            reason,
-        } = self;
-        write!(
-            f,
-            "Invalid value {value} for configuration {name}: {reason}"
-        )
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 const NO_TIMEOUT: Span = Span(u64::MAX);
 

@@ -14,11 +14,13 @@ use crate::kafka::protocol::messages::{
     AllocateProducerIdsRequest, ApiKey, BrokerId, CreateTopicsRequest, InitProducerIdRequest,
     InitProducerIdResponse, ProducerId, TopicName, create_topics_request,
 };
-use crate::kafka::protocol::metadata_record::MetadataRecord;
+use crate::kafka::protocol::metadata_record::{LogEntry, MetadataRecord, PartitionChange};
 use crate::kafka::protocol::{ErrorCode, Message, StrBytes};
-use crate::kafka::raft::{CommittedBatch, CommittedEntry};
+use crate::kafka::raft::CommittedBatch;
 use crate::kafka::replica::{ReplicaManager, Requester};
-use crate::kafka::vocabulary::{BrokerTimer, Kafka, NodeId as NoteNode, Note, Timer, Work};
+use crate::kafka::vocabulary::{
+    BrokerTimer, Kafka, NodeId as NoteNode, Note, ReplicaTimer, Timer, Work,
+};
 use crate::sim::{ConnId, Corr, Ctx, DiskError, NodeId, Time};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -371,7 +373,7 @@ impl BrokerServer {
     /// Takes in what the quorum committed.
     pub(super) fn replay(&mut self, batch: &CommittedBatch, ctx: &mut Ctx<'_, Kafka>) {
         let mut delta = MetadataDelta::default();
-        if let CommittedEntry::Records(records) = &batch.entry {
+        if let LogEntry::Data(records) = &batch.entry {
             ctx.spend(Work::ReplayRecords, records.len() as u64);
             for (offset, record) in (batch.base_offset..).zip(records) {
                 let record = self.sabotaged(record);
@@ -391,10 +393,7 @@ impl BrokerServer {
         let skip = self.config.broker.semantics.sabotage.has(Sabotage::SkipIsrReplay);
         match record {
             MetadataRecord::PartitionChange(change) if skip => {
-                let change = crate::kafka::protocol::metadata_record::PartitionChange {
-                    isr: None,
-                    ..change.clone()
-                };
+                let change = PartitionChange { isr: None, ..change.clone() };
                 MetadataRecord::PartitionChange(change)
             }
             record => record.clone(),
@@ -408,7 +407,7 @@ impl BrokerServer {
             || self.forwards.reset(conn, ctx)
             || self.replicas.handle_reset(conn, ctx);
         if !ours {
-            self.replicas.handle_connection_closed(conn);
+            self.replicas.handle_connection_closed(conn, ctx);
         }
     }
 
@@ -485,7 +484,7 @@ impl BrokerServer {
 
     pub(super) fn handle_replica_timer(
         &mut self,
-        timer: crate::kafka::vocabulary::ReplicaTimer,
+        timer: ReplicaTimer,
         ctx: &mut Ctx<'_, Kafka>,
     ) {
         self.replicas.handle_timer(timer, ctx);

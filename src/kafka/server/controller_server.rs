@@ -13,12 +13,13 @@ use super::error_response::error_response;
 use super::forwarding;
 use crate::kafka::controller::{self, ControllerConfig, ControllerState};
 use crate::kafka::metadata::{MetadataDelta, MetadataImage};
+use crate::kafka::protocol::api_versions::SUPPORTED_FEATURES;
 use crate::kafka::protocol::messages::{
     ControllerRegistrationRequest, EnvelopeResponse, controller_registration_request,
 };
-use crate::kafka::protocol::metadata_record::MetadataRecord;
+use crate::kafka::protocol::metadata_record::{LogEntry, MetadataRecord};
 use crate::kafka::protocol::{ErrorCode, Message, StrBytes};
-use crate::kafka::raft::{CommittedBatch, CommittedEntry, RaftNode};
+use crate::kafka::raft::{CommittedBatch, RaftNode};
 use crate::kafka::vocabulary::{ControllerTimer, Kafka, Note, Purpose, Timer};
 use crate::sim::{ConnId, Corr, Ctx, NodeId, Span};
 use std::collections::VecDeque;
@@ -70,6 +71,7 @@ struct Asker {
 impl ControllerServer {
     pub(super) fn boot(
         config: &ServerConfig,
+        cluster_id: &str,
         bootstrap: Vec<MetadataRecord>,
         ctx: &mut Ctx<'_, Kafka>,
     ) -> Self {
@@ -78,6 +80,7 @@ impl ControllerServer {
         ControllerServer {
             config: ControllerConfig {
                 node_id: config.node_id,
+                cluster_id: Some(cluster_id.to_owned()),
                 broker: config.broker.clone(),
             },
             bootstrap,
@@ -138,13 +141,15 @@ impl ControllerServer {
         let next_offset = raft.log_end();
         let result = active.state.handle(&active.image, next_offset, request, version, ctx);
         result.notes.iter().for_each(|note| ctx.note(*note));
-        if result.records.is_empty() {
-            return respond(to, result.response, ctx);
-        }
-        match active.append(&result.records, raft, ctx) {
-            Some(offset) => {
-                active.waiting.push_back(Waiting { offset, to, response: result.response });
-            }
+        let response = result.response;
+        // Without records of its own the answer may tell of what was appended before it.
+        let offset = match result.records.is_empty() {
+            true => Some(next_offset - 1),
+            false => active.append(&result.records, raft, ctx),
+        };
+        match offset {
+            Some(offset) if offset <= self.committed.offset => respond(to, response, ctx),
+            Some(offset) => active.waiting.push_back(Waiting { offset, to, response }),
             None => respond_error(to, request, ErrorCode::NOT_CONTROLLER, ctx),
         }
     }
@@ -169,18 +174,15 @@ impl ControllerServer {
     /// Takes in what the quorum committed.
     pub(super) fn replay(&mut self, batch: &CommittedBatch, ctx: &mut Ctx<'_, Kafka>) {
         let mut delta = MetadataDelta::default();
-        match &batch.entry {
-            CommittedEntry::Records(records) => {
-                for (offset, record) in (batch.base_offset..).zip(records) {
-                    if self.active.is_some() {
-                        let notes = controller::notes_for(record, &self.committed);
-                        notes.into_iter().for_each(|note| ctx.note(note));
-                    }
-                    // A record that can not be replayed was refused when it was appended.
-                    let _ = self.committed.replay(record, offset, batch.epoch, &mut delta);
-                }
+        if let LogEntry::Data(records) = &batch.entry {
+            if self.active.is_some() {
+                let notes = controller::notes_for(records, &self.committed);
+                notes.into_iter().for_each(|note| ctx.note(note));
             }
-            CommittedEntry::LeaderChange { .. } | CommittedEntry::Other => {}
+            for (offset, record) in (batch.base_offset..).zip(records) {
+                // A record that can not be replayed was refused when it was appended.
+                let _ = self.committed.replay(record, offset, batch.epoch, &mut delta);
+            }
         }
         self.committed.offset = batch.last_offset;
         self.committed.epoch = batch.epoch;
@@ -255,10 +257,17 @@ impl ControllerServer {
             .with_name(StrBytes::from_static_str("CONTROLLER"))
             .with_host(StrBytes::from_string(self.endpoint_host.clone()))
             .with_port(CONTROLLER_PORT);
+        let features = SUPPORTED_FEATURES.iter().map(|(name, min, max)| {
+            controller_registration_request::Feature::default()
+                .with_name(StrBytes::from_static_str(name))
+                .with_min_supported_version(*min)
+                .with_max_supported_version(*max)
+        });
         ControllerRegistrationRequest::default()
             .with_controller_id(self.config.node_id)
             .with_incarnation_id(self.incarnation)
             .with_listeners(vec![listener])
+            .with_features(features.collect())
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```
 
 use crate::kafka::config::BrokerConfig;
+use crate::kafka::protocol::api_versions::SUPPORTED_FEATURES;
 use crate::kafka::protocol::messages::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerId, BrokerRegistrationRequest,
     BrokerRegistrationResponse, broker_registration_request,
@@ -115,10 +116,6 @@ impl Lifecycle {
         self.epoch
     }
 
-    pub(super) fn incarnation(&self) -> Uuid {
-        self.incarnation
-    }
-
     /// Whether the initial registration has taken too long.
     pub(super) fn gave_up(&self, now: Time) -> bool {
         self.state == BrokerState::Registering && now >= self.give_up_at
@@ -145,11 +142,18 @@ impl Lifecycle {
             .with_name(StrBytes::from_static_str("PLAINTEXT"))
             .with_host(StrBytes::from_string(host.to_owned()))
             .with_port(port);
+        let features = SUPPORTED_FEATURES.iter().map(|(name, min, max)| {
+            broker_registration_request::Feature::default()
+                .with_name(StrBytes::from_static_str(name))
+                .with_min_supported_version(*min)
+                .with_max_supported_version(*max)
+        });
         BrokerRegistrationRequest::default()
             .with_broker_id(BrokerId(self.node_id))
             .with_cluster_id(StrBytes::from_string(cluster_id.to_owned()))
             .with_incarnation_id(self.incarnation)
             .with_listeners(vec![listener])
+            .with_features(features.collect())
             .with_rack(rack.map(|rack| StrBytes::from_string(rack.to_owned())))
             .with_log_dirs(vec![log_dir])
             .with_previous_broker_epoch(self.previous_epoch)

@@ -25,8 +25,8 @@ pub use data_dir::format_disk;
 pub use lifecycle::BrokerState;
 
 use super::protocol::api_versions;
-use super::protocol::messages::{ApiVersionsResponse, FetchRequest};
-use super::protocol::{ErrorCode, METADATA_TOPIC_ID, Message};
+use super::protocol::messages::FetchRequest;
+use super::protocol::{ApiKey, ErrorCode, METADATA_TOPIC_ID, Message};
 use super::raft::{RaftConfig, RaftNode};
 use super::replica::Requester;
 use super::vocabulary::{Call, Kafka, NodeId as NoteNode, Note, Timer, Work};
@@ -34,8 +34,20 @@ use crate::sim::{Ctx, DiskError, Envelope, Input, MessageKind, NodeId};
 use data_dir::DataDir;
 use std::sync::Arc;
 
-/// The highest ApiVersions that is served.
-const API_VERSIONS_MAX: i16 = 4;
+/// Why a process could not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StartError {
+    /// The data directory is not formatted or not readable; what is wrong.
+    DataDir(String),
+    /// The disk refused.
+    Disk(DiskError),
+}
+
+impl From<DiskError> for StartError {
+    fn from(error: DiskError) -> Self {
+        StartError::Disk(error)
+    }
+}
 
 /// A process with `process.roles` broker, controller or both.
 #[derive(Clone, Debug)]
@@ -45,27 +57,27 @@ pub struct KafkaServer {
     controller: Option<ControllerServer>,
     broker: Option<BrokerServer>,
     stopping: bool,
+    broker_ended: bool,
     halted: bool,
 }
 
 impl KafkaServer {
     /// Starts the process on its disk. A data directory that is not formatted or can not be
     /// written ends it at once.
-    pub fn boot(config: &Arc<ServerConfig>, ctx: &mut Ctx<'_, Kafka>) -> Result<Self, DiskError> {
-        let data_dir = DataDir::load(ctx.disk)?;
+    pub fn boot(config: &Arc<ServerConfig>, ctx: &mut Ctx<'_, Kafka>) -> Result<Self, StartError> {
+        let data_dir = DataDir::load(ctx.disk).map_err(StartError::DataDir)?;
         let raft_config = RaftConfig {
             node_id: config.node_id,
             cluster_id: data_dir.cluster_id.clone(),
             directory_id: data_dir.directory_id,
             voters: config.voters.clone(),
-            is_voter: config.is_controller,
             quorum: config.broker.quorum.clone(),
             semantics: config.broker.semantics,
         };
         let raft = RaftNode::boot(raft_config, &config.hosts, ctx)?;
         let controller = config
             .is_controller
-            .then(|| ControllerServer::boot(config, data_dir.bootstrap.clone(), ctx));
+            .then(|| ControllerServer::boot(config, &data_dir.cluster_id, data_dir.bootstrap.clone(), ctx));
         let broker = match config.is_broker {
             true => Some(BrokerServer::boot(config.clone(), data_dir, ctx)?),
             false => None,
@@ -76,6 +88,7 @@ impl KafkaServer {
             controller,
             broker,
             stopping: false,
+            broker_ended: false,
             halted: false,
         };
         server.settle(ctx);
@@ -189,17 +202,27 @@ impl KafkaServer {
     }
 
     fn api_versions(&self, from: Requester, ctx: &mut Ctx<'_, Kafka>) {
-        let mut response: ApiVersionsResponse = match self.broker {
-            Some(_) => api_versions::broker(from.api_version),
-            None => api_versions::controller(from.api_version),
+        let Requester { conn, corr, api_version } = from;
+        let table = match self.broker {
+            Some(_) => api_versions::broker(),
+            None => api_versions::controller(),
         };
-        let mut version = from.api_version;
-        if version > API_VERSIONS_MAX {
+        if !api_versions::is_served(&table, ApiKey::ApiVersions, api_version) {
             // KIP-511: an unknown version is answered in version 0.
-            version = 0;
-            response = api_versions::broker(0).with_error_code(ErrorCode::UNSUPPORTED_VERSION.0);
+            let response = api_versions::unsupported_version();
+            return ctx.respond(conn, corr, 0, response.into());
         }
-        ctx.respond(from.conn, from.corr, version, response.into());
+        let broker = self.broker.as_ref().map(BrokerServer::image);
+        let controller = self.controller.as_ref().map(ControllerServer::committed_image);
+        let response = match broker.or(controller) {
+            Some(image) => {
+                let levels = image.features.iter();
+                let levels: Vec<_> = levels.map(|(name, level)| (name.as_str(), *level)).collect();
+                api_versions::response(&table, api_version, &levels, image.offset)
+            }
+            None => api_versions::response(&table, api_version, &[], -1),
+        };
+        ctx.respond(conn, corr, api_version, response.into());
     }
 
     fn timer(&mut self, timer: Timer, ctx: &mut Ctx<'_, Kafka>) {
@@ -264,7 +287,7 @@ impl KafkaServer {
         self.stopping = true;
         match &mut self.broker {
             Some(broker) => broker.begin_shutdown(ctx),
-            None => self.raft.resign(ctx),
+            None => self.raft.begin_shutdown(ctx),
         }
     }
 
@@ -273,16 +296,21 @@ impl KafkaServer {
             if let Some(error) = broker.failure(ctx.mono()) {
                 ctx.note(Note::BrokerHalted { broker: NoteNode(self.config.node_id), error });
                 self.halted = true;
-            } else if self.stopping && broker.may_end() {
+            } else if self.stopping && !self.broker_ended && broker.may_end() {
                 // A disk that fails now leaves no mark of a clean shutdown: the next start
                 // recovers.
                 let _ = broker.shutdown(ctx);
-                self.raft.resign(ctx);
-                self.halted = true;
+                self.raft.begin_shutdown(ctx);
+                self.broker_ended = true;
             }
-        } else if self.stopping {
+        }
+        if self.raft.fault().is_some() {
+            let error = ErrorCode::KAFKA_STORAGE_ERROR;
+            ctx.note(Note::BrokerHalted { broker: NoteNode(self.config.node_id), error });
             self.halted = true;
         }
+        let broker_ended = self.broker.is_none() || self.broker_ended;
+        self.halted |= self.stopping && broker_ended && self.raft.is_shutdown_complete();
     }
 }
 

@@ -100,7 +100,7 @@ impl ClusterSpec {
         let mut world = World::new(self.world.clone());
         for (index, server) in self.servers.iter().enumerate() {
             let config = NodeConfig::Server(Arc::new(self.server_config(server, &hosts)));
-            let disk = formatted_disk(server.node_id, index);
+            let disk = formatted_disk(server.node_id, index, self.world.wall_start_ms);
             add(&mut world, config, disk, server.powered);
         }
         for process in &self.processes {
@@ -156,7 +156,7 @@ fn add(world: &mut KafkaWorld, config: NodeConfig, disk: Disk, powered: bool) ->
 
 /// A freshly formatted disk, as `kafka-storage format` leaves it. The directory id is a fixed
 /// function of the machine's place: formatting is not part of the simulated history.
-fn formatted_disk(node_id: i32, machine: usize) -> Disk {
+fn formatted_disk(node_id: i32, machine: usize, now_ms: i64) -> Disk {
     let word = |salt: u64| {
         let mut hash = TraceHash::new();
         hash.word(salt);
@@ -164,5 +164,6 @@ fn formatted_disk(node_id: i32, machine: usize) -> Disk {
         hash.0
     };
     let directory_id = Uuid::from_u64_pair(word(1), word(2));
-    format_disk(CLUSTER_ID, node_id, directory_id, &FEATURES)
+    let disk = format_disk(CLUSTER_ID, node_id, directory_id, &FEATURES, now_ms);
+    disk.expect("a new disk has no limit")
 }

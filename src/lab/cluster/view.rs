@@ -122,7 +122,7 @@ impl<'a> View<'a> {
     /// A machine's replica of a partition, if its broker is up and hosts it.
     pub fn replica(&self, node: NodeId, tp: Tp) -> Option<ReplicaView<'a>> {
         let broker = self.names.kafka_id(node)?;
-        let partition = self.broker(node)?.replicas().partition(tp)?;
+        let partition = self.broker(node)?.replicas().tagged(tp)?;
         Some(ReplicaView { node, broker, partition })
     }
 

@@ -83,6 +83,11 @@ struct NodeLatency {
 }
 
 impl Producer {
+    /// Whether it numbers its batches (`enable.idempotence`, as its configs came out).
+    pub fn is_idempotent(&self) -> bool {
+        self.config.enable_idempotence
+    }
+
     /// How many records the application gave to `send`.
     pub fn sent(&self) -> u64 {
         u64::from(self.next_send)

@@ -1,7 +1,6 @@
 //! Values of configs as text, and what they must be (`ConfigDef`).
 
-use super::ConfigError;
-use crate::kafka::config::{Acks, OffsetReset, PartitionerKind};
+use crate::kafka::config::{Acks, ConfigError, OffsetReset, PartitionerKind};
 use crate::sim::Span;
 
 /// A value as it was given, under the name that was used.

@@ -1,9 +1,12 @@
 //! Chance. Every random value is a pure function of seed and [`Label`].
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
-use std::collections::BTreeMap;
+mod schedule;
+mod seeded;
+
 use std::ops::RangeInclusive;
+
+pub use schedule::{RecordingOracle, ReplayOracle, Schedule};
+pub use seeded::SeededOracle;
 
 /// What a draw is for: the `n`-th draw of a purpose about a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,57 +57,56 @@ pub trait Oracle {
 /// Counts draws by purpose and subject; part of the World, so that rewinding rewinds it.
 #[derive(Clone, Debug, Default)]
 pub struct DrawCounters {
-    counts: BTreeMap<(u8, u32), u32>,
+    rows: Vec<Row>,
+}
+
+/// The counts of one purpose about the subjects that share their upper half (one node).
+#[derive(Clone, Debug)]
+struct Row {
+    purpose: u8,
+    upper: u16,
+    counts: Vec<u32>,
 }
 
 impl DrawCounters {
     /// The label of the next draw of `purpose` about `subject`.
     pub fn next(&mut self, purpose: u8, subject: u32) -> Label {
-        let n = self.counts.entry((purpose, subject)).or_insert(0);
-        let label = Label {
+        let (upper, lower) = ((subject >> 16) as u16, usize::from(subject as u16));
+        let counts = self.row(purpose, upper);
+        if counts.len() <= lower {
+            counts.resize(lower + 1, 0);
+        }
+        let n = counts[lower];
+        counts[lower] += 1;
+        Label {
             purpose,
             subject,
-            n: *n,
-        };
-        *n += 1;
-        label
-    }
-}
-
-/// The seed's own answers.
-#[derive(Clone, Debug)]
-pub struct SeededOracle {
-    seed: u64,
-}
-
-impl SeededOracle {
-    /// An oracle whose answers depend on `seed` alone.
-    pub fn new(seed: u64) -> Self {
-        SeededOracle { seed }
+            n,
+        }
     }
 
-    fn value(&self, label: Label) -> u64 {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(u64::from(label.purpose) << 32 | u64::from(label.subject));
-        rng.set_word_pos(u128::from(label.n) * 2);
-        rng.next_u64()
-    }
-}
-
-impl Oracle for SeededOracle {
-    fn draw(&mut self, label: Label, range: RangeInclusive<u64>) -> u64 {
-        scale(self.value(label), range)
-    }
-
-    fn choose(&mut self, _label: Label, _n: u32) -> u32 {
-        0
+    /// A node draws for a handful of purposes, so that a search from the front is short.
+    fn row(&mut self, purpose: u8, upper: u16) -> &mut Vec<u32> {
+        let found = self
+            .rows
+            .iter()
+            .position(|row| row.purpose == purpose && row.upper == upper);
+        let index = found.unwrap_or_else(|| {
+            self.rows.push(Row {
+                purpose,
+                upper,
+                counts: Vec::new(),
+            });
+            self.rows.len() - 1
+        });
+        &mut self.rows[index].counts
     }
 }
 
 /// Maps a uniform 64-bit value onto `range` by multiply-shift, without rejection.
-fn scale(value: u64, range: RangeInclusive<u64>) -> u64 {
+fn scale(value: u64, range: &RangeInclusive<u64>) -> u64 {
     let (low, high) = (*range.start(), *range.end());
-    match (high - low).checked_add(1) {
+    match high.saturating_sub(low).checked_add(1) {
         Some(width) => low + ((u128::from(value) * u128::from(width)) >> 64) as u64,
         None => value,
     }
