@@ -83,9 +83,10 @@ impl<V: Vocabulary> StepKind<V> {
         }
     }
 
-    fn canonical(&self, hash: &mut TraceHash) {
+    fn canonical(&self, node: Option<NodeId>, hash: &mut TraceHash) {
         let (code, detail) = self.code();
-        hash.word(code << 56 | detail);
+        let node = u64::from(node.map_or(u16::MAX, |node| node.0));
+        hash.word(code << 56 | node << 32 | detail);
         if let StepKind::Timer(timer) = self {
             timer.canonical(hash);
         }
@@ -182,8 +183,7 @@ impl<V: Vocabulary> StepRecord<'_, V> {
     pub(super) fn canonical(&self, hash: &mut TraceHash) {
         hash.word(self.no.0);
         hash.word(self.at.0);
-        hash.word(self.node.map_or(u64::MAX, |node| u64::from(node.0)));
-        self.kind.canonical(hash);
+        self.kind.canonical(self.node, hash);
         hash.word(self.cause.0);
         hash.word(self.request.0);
         if let Some(head) = &self.head {

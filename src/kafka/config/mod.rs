@@ -1,9 +1,13 @@
 //! Every Kafka config that the simulation reads, typed; version switches and sabotages.
 
+mod client_configs;
+mod error;
 mod semantics;
+pub mod topic_configs;
 mod typed;
 
 pub use semantics::{IsrAdmission, Sabotage, Sabotages, Semantics, Truncation};
+pub use error::ConfigError;
 pub use typed::{
     Acks, BrokerConfig, ClientKind, ConsumerConfig, OffsetReset, PartitionerKind, ProducerConfig,
     QuorumConfig, TopicConfig,

@@ -91,8 +91,20 @@ impl RecordBatch {
 
     /// The batch with `max_timestamp` overwritten and the LogAppendTime bit set, checksum anew.
     pub fn with_log_append_time(&self, timestamp: i64) -> RecordBatch {
+        self.with_max_timestamp(TimestampType::LogAppendTime, timestamp)
+    }
+
+    /// The batch with this timestamp type and largest timestamp, checksum anew if they differ
+    /// (`DefaultRecordBatch.setMaxTimestamp`).
+    pub fn with_max_timestamp(&self, kind: TimestampType, timestamp: i64) -> RecordBatch {
+        if self.timestamp_type() == kind && self.max_timestamp() == timestamp {
+            return self.clone();
+        }
         let mut bytes = self.bytes.to_vec();
-        let attributes = self.attributes() | LOG_APPEND_TIME_BIT;
+        let attributes = match kind {
+            TimestampType::CreateTime => self.attributes() & !LOG_APPEND_TIME_BIT,
+            TimestampType::LogAppendTime => self.attributes() | LOG_APPEND_TIME_BIT,
+        };
         bytes[ATTRIBUTES_AT..LAST_OFFSET_DELTA_AT].copy_from_slice(&attributes.to_be_bytes());
         bytes[MAX_TIMESTAMP_AT..PRODUCER_ID_AT].copy_from_slice(&timestamp.to_be_bytes());
         let checksum = crc32c::crc32c(&bytes[ATTRIBUTES_AT..]);

@@ -12,6 +12,7 @@
 mod builder;
 mod error;
 mod header;
+mod produced;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub(super) mod varint;
 pub use builder::BatchBuilder;
 pub use error::BatchError;
 pub use header::{RecordBatch, increment_sequence};
+pub use produced::{ProduceLimits, ProduceRefusal, validate_produced};
 pub use record::Record;
 
 /// Bytes before the first record of a batch.

@@ -1,6 +1,19 @@
 //! The records of `__cluster_metadata`, typed. Their bytes are in Kafka's own schemas
 //! (`metadata/src/main/resources/common/metadata/*.json`).
 
+mod batches;
+mod codec;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use batches::{
+    CONTROL_ABORT, CONTROL_COMMIT, CONTROL_LEADER_CHANGE, CONTROL_SNAPSHOT_FOOTER,
+    CONTROL_SNAPSHOT_HEADER, DEFAULT_FEATURES, LogEntry, bootstrap_checkpoint, control_type,
+    leader_change_batch, metadata_batch, snapshot_bytes, snapshot_footer_batch,
+    snapshot_header_batch,
+};
+
 use uuid::Uuid;
 
 /// One record of the metadata log.
