@@ -173,7 +173,7 @@ fn check_index_files(bench: &Bench, scan: &Scan) -> Result<(), TestCaseError> {
                 let position = u32::from_be_bytes(bytes[4..].try_into().unwrap());
                 (base + i64::from(relative), position)
             });
-            let expected = entries.filter(|(at, _)| *at <= offset).last();
+            let expected = entries.rev().find(|(at, _)| *at <= offset);
             prop_assert_eq!(entry, expected.unwrap_or((base, 0)));
             let before = scan.0.iter().filter(|b| b.base_offset() >= base);
             let before = before.take_while(|b| b.last_offset() < offset);
@@ -191,7 +191,7 @@ fn check_index_files(bench: &Bench, scan: &Scan) -> Result<(), TestCaseError> {
             let relative = i32::from_be_bytes(bytes[8..].try_into().unwrap());
             (at, base + i64::from(relative))
         });
-        let expected = entries.filter(|(at, _)| *at <= timestamp).last();
+        let expected = entries.rev().find(|(at, _)| *at <= timestamp);
         prop_assert_eq!(entry, expected.unwrap_or((-1, base)));
     }
     Ok(())
