@@ -69,6 +69,12 @@ impl FetchItem {
     }
 }
 
+/// A partition of a fetch that exists, and its replica here if there is one.
+struct Target {
+    item: FetchItem,
+    no: Result<PartitionNo, ErrorCode>,
+}
+
 /// What became of one partition of a fetch.
 #[derive(Clone, Debug)]
 pub(super) struct FetchResult {
@@ -203,10 +209,7 @@ impl ReplicaManager {
         &self,
         items: Vec<FetchItem>,
         image: &MetadataImage,
-    ) -> (
-        Vec<FetchResult>,
-        Vec<(FetchItem, Result<PartitionNo, ErrorCode>)>,
-    ) {
+    ) -> (Vec<FetchResult>, Vec<Target>) {
         let (mut unknown, mut wanted) = (Vec::new(), Vec::new());
         for item in items {
             match unknown_error(&item, image) {
@@ -217,7 +220,7 @@ impl ReplicaManager {
                 }),
                 None => {
                     let no = self.hosted(image, item.topic_id, item.key.partition);
-                    wanted.push((item, no));
+                    wanted.push(Target { item, no });
                 }
             }
         }
@@ -227,14 +230,14 @@ impl ReplicaManager {
     /// Reads every partition once, and takes note of where a follower is.
     fn read_all(
         &mut self,
-        wanted: &[(FetchItem, Result<PartitionNo, ErrorCode>)],
+        wanted: &[Target],
         params: &FetchParams,
         ctx: &mut Ctx<'_, Kafka>,
     ) -> Vec<FetchResult> {
         let mut aftermath = Aftermath::default();
         let mut budget = Budget::of(params);
         let mut results = Vec::with_capacity(wanted.len());
-        for (item, no) in wanted {
+        for Target { item, no } in wanted {
             let reader = params.reader(budget.limit, budget.min_one);
             let read = no.and_then(|no| self.read_one(no, item, &reader, &mut aftermath, ctx));
             self.note_read(item, params, &read, ctx);
@@ -310,12 +313,8 @@ impl ReplicaManager {
         }
     }
 
-    fn waits(
-        &self,
-        wanted: Vec<(FetchItem, Result<PartitionNo, ErrorCode>)>,
-        disk: &Disk,
-    ) -> Arc<[Waiting]> {
-        let waiting = |(item, no): (FetchItem, Result<PartitionNo, ErrorCode>)| {
+    fn waits(&self, wanted: Vec<Target>, disk: &Disk) -> Arc<[Waiting]> {
+        let waiting = |Target { item, no }: Target| {
             let no = no.ok()?;
             let segment = self.partitions.get(no)?.segment_of(item.spec.offset, disk);
             Some(Waiting { no, item, segment })
