@@ -68,6 +68,8 @@ pub(super) struct End {
     pub(super) gap: bool,
     /// How many messages towards this end are held.
     pub(super) held: u32,
+    /// How many messages towards this end were put off and are on their way again.
+    pub(super) ahead: u32,
 }
 
 impl End {
@@ -81,6 +83,7 @@ impl End {
             floor,
             gap: false,
             held: 0,
+            ahead: 0,
         }
     }
 }

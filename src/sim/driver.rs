@@ -1,6 +1,6 @@
 //! Who looks on and who acts: observers and drivers.
 
-use super::{Action, Envelope, StateMachine, StepRecord, Verdict, World};
+use super::{Action, Envelope, StateMachine, StepRecord, Time, Verdict, World};
 
 /// Rides along with a World: sees every step, acts from outside, and is part of a snapshot.
 pub trait Driver<M: StateMachine>: Clone {
@@ -16,6 +16,18 @@ pub trait Driver<M: StateMachine>: Clone {
     fn on_deliver(&mut self, world: &World<M>, envelope: &Envelope<M::V>) -> Verdict {
         let _ = (world, envelope);
         Verdict::Deliver
+    }
+
+    /// When it wants to act by itself, whether or not anything happens then; part of what is
+    /// rewound.
+    fn next_wake(&self) -> Time {
+        Time::NEVER
+    }
+
+    /// Called when [`Driver::next_wake`] has come, before any step that is due then. It must
+    /// move `next_wake` on.
+    fn wake(&mut self, world: &World<M>, act: &mut Vec<Action<M::V>>) {
+        let _ = (world, act);
     }
 
     /// True if [`StepRecord::message`] shall hold this message when it is delivered (a copy).

@@ -18,6 +18,7 @@ mod stand;
 #[cfg(test)]
 mod tests;
 mod time;
+mod timeline;
 mod timers;
 mod tournament;
 mod vocabulary;
@@ -40,6 +41,7 @@ pub use plist::PList;
 pub use record::{Head, HoldId, LostReason, StepKind, StepRecord, Verdict};
 pub use stand::Stand;
 pub use time::{Span, Time};
+pub use timeline::{SnapshotBudget, Timeline};
 pub use timers::TimerQueue;
 pub use vocabulary::{Canonical, Envelope, Input, MessageKind, StateMachine, Vocabulary};
 pub use world::{ConnectionView, Explore, InFlight, RoundTripError, Seat, World, WorldConfig};

@@ -77,21 +77,35 @@ impl<P> EventQueue<P> {
         Some((key.at, self.slots[key.slot as usize].take()))
     }
 
-    /// Empties the places of payloads for which `keep` is false.
-    pub(super) fn revoke(&mut self, mut keep: impl FnMut(&P) -> bool) {
-        for slot in &mut self.slots {
-            if slot.as_ref().is_some_and(|payload| !keep(payload)) {
-                *slot = None;
-            }
-        }
+    /// Takes out the payloads that `wanted` accepts, first ones first; their places stay empty.
+    pub(super) fn extract(&mut self, mut wanted: impl FnMut(&P) -> bool) -> Vec<P> {
+        let keys = self.sorted_keys();
+        let slots = keys.iter().map(|key| key.slot as usize);
+        let taken = slots.filter_map(|slot| {
+            let slot = &mut self.slots[slot];
+            slot.as_ref()
+                .is_some_and(&mut wanted)
+                .then(|| slot.take())?
+        });
+        taken.collect()
+    }
+
+    fn sorted_keys(&self) -> Vec<Key> {
+        let mut keys: Vec<Key> = self.heap.iter().map(|Reverse(key)| *key).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// Everything that waits, in the order in which it will be popped.
     pub(super) fn sorted(&self) -> Vec<(Time, &P)> {
-        let mut keys: Vec<Key> = self.heap.iter().map(|Reverse(key)| *key).collect();
-        keys.sort_unstable();
+        let keys = self.sorted_keys();
         let payload = |key: Key| Some((key.at, self.slots[key.slot as usize].as_ref()?));
         keys.into_iter().filter_map(payload).collect()
+    }
+
+    /// How many payloads wait.
+    pub(super) fn len(&self) -> usize {
+        self.heap.len()
     }
 
     /// The payload that is next; `None` also if that one was revoked.
@@ -108,20 +122,17 @@ impl<P> EventQueue<P> {
         limit: usize,
         mut wanted: impl FnMut(&P) -> bool,
     ) -> Vec<Taken<P>> {
-        let mut keys: Vec<Key> = self.heap.iter().map(|Reverse(key)| *key).collect();
+        let mut keys = self.sorted_keys();
         keys.retain(|key| key.at <= until);
-        keys.sort_unstable();
         let mut taken = Vec::new();
         for key in keys {
             let slot = &mut self.slots[key.slot as usize];
-            if taken.len() < limit && slot.as_ref().is_some_and(&mut wanted) {
-                if let Some(payload) = slot.take() {
-                    taken.push(Taken {
-                        at: key.at,
-                        order: key.order,
-                        payload,
-                    });
-                }
+            if taken.len() < limit
+                && slot.as_ref().is_some_and(&mut wanted)
+                && let Some(payload) = slot.take()
+            {
+                let (at, order) = (key.at, key.order);
+                taken.push(Taken { at, order, payload });
             }
         }
         let orders: Vec<u64> = taken.iter().map(|one| one.order).collect();
@@ -184,7 +195,7 @@ mod tests {
         let mut queue = EventQueue::default();
         queue.push(Time(1), Class::Delivery, 'a');
         queue.push(Time(2), Class::Delivery, 'b');
-        queue.revoke(|payload| *payload != 'a');
+        assert_eq!(queue.extract(|payload| *payload == 'a'), ['a']);
         assert_eq!(queue.pop(), Some((Time(1), None)));
         assert_eq!(queue.pop(), Some((Time(2), Some('b'))));
         assert_eq!(queue.pop(), None);

@@ -38,7 +38,11 @@ const fn crc_table() -> [u32; 256] {
         let mut value = index as u32;
         let mut bit = 0;
         while bit < 8 {
-            value = if value & 1 == 0 { value >> 1 } else { (value >> 1) ^ 0xedb8_8320 };
+            value = if value & 1 == 0 {
+                value >> 1
+            } else {
+                (value >> 1) ^ 0xedb8_8320
+            };
             bit += 1;
         }
         table[index] = value;
@@ -91,7 +95,9 @@ mod tests {
 
     fn unhex(text: &str) -> Vec<u8> {
         let digits = (0..text.len()).step_by(2).map(|at| &text[at..at + 2]);
-        digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect()
+        digits
+            .map(|pair| u8::from_str_radix(pair, 16).unwrap())
+            .collect()
     }
 
     /// `tests/data/murmur2.csv`: the Java client of Kafka 4.3.1.
@@ -123,7 +129,10 @@ mod tests {
             let key = unhex(case["key"].as_str().unwrap());
             let partitions = case["n"].as_u64().unwrap() as u32;
             for (name, partition) in [
-                ("librdkafka_consistent", librdkafka_consistent(&key, partitions)),
+                (
+                    "librdkafka_consistent",
+                    librdkafka_consistent(&key, partitions),
+                ),
                 ("librdkafka_murmur2", java_partition(&key, partitions)),
                 ("librdkafka_fnv1a", librdkafka_fnv1a(&key, partitions)),
                 ("sarama_hash", sarama_hash(&key, partitions)),

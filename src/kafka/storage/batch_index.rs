@@ -1,7 +1,6 @@
-//! An index over the batches of one segment, in memory. Cheap to clone: blocks are shared and
-//! copied when they change, and only the last one ever does.
+//! An index over the batches of one segment, in memory: a persistent list, cheap to clone.
 
-use std::sync::Arc;
+use crate::sim::PList;
 
 /// Where one batch lies and what its header says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,48 +28,42 @@ impl BatchEntry {
     }
 }
 
-const BLOCK: usize = 128;
-
 /// The batches of a segment by offset; positions and offsets rise together.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BatchIndex {
-    blocks: Arc<Vec<Arc<Vec<BatchEntry>>>>,
-    len: usize,
+    batches: PList<BatchEntry>,
 }
 
 impl BatchIndex {
     /// How many batches.
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.batches.len()
     }
 
     /// The batch of number `n`.
     pub(super) fn get(&self, n: usize) -> Option<&BatchEntry> {
-        self.blocks.get(n / BLOCK)?.get(n % BLOCK)
+        self.batches.get(n)
     }
 
     /// The first batch.
     pub(super) fn first(&self) -> Option<&BatchEntry> {
-        self.get(0)
+        self.batches.get(0)
     }
 
     /// The last batch.
     pub(super) fn last(&self) -> Option<&BatchEntry> {
-        self.get(self.len.checked_sub(1)?)
+        self.batches.last()
     }
 
     /// The batches from number `from` on.
     pub(super) fn iter_from(&self, from: usize) -> impl Iterator<Item = &BatchEntry> {
-        (from..self.len).map_while(|n| self.get(n))
+        self.batches.iter_from(from)
     }
 
     /// The number of the first batch for which `before` does not hold; it must hold for all
     /// batches up to some point and for none after.
     pub(super) fn partition_point(&self, before: impl Fn(&BatchEntry) -> bool) -> usize {
-        let holds = |block: &Arc<Vec<BatchEntry>>| block.first().is_some_and(&before);
-        let block = self.blocks.partition_point(holds).saturating_sub(1);
-        let within = |block: &Arc<Vec<BatchEntry>>| block.partition_point(&before);
-        block * BLOCK + self.blocks.get(block).map_or(0, within)
+        self.batches.partition_point(before)
     }
 
     /// The number of the first batch that ends at `offset` or later.
@@ -82,29 +75,12 @@ impl BatchIndex {
     pub(super) fn push(&mut self, mut entry: BatchEntry) {
         let so_far = self.last().map_or(-1, |last| last.max_so_far);
         entry.max_so_far = entry.max_timestamp.max(so_far);
-        let blocks = Arc::make_mut(&mut self.blocks);
-        match blocks.last_mut() {
-            Some(block) if block.len() < BLOCK => Arc::make_mut(block).push(entry),
-            _ => {
-                let mut block = Vec::with_capacity(BLOCK);
-                block.push(entry);
-                blocks.push(Arc::new(block));
-            }
-        }
-        self.len += 1;
+        self.batches.push(entry);
     }
 
     /// Keeps the first `len` batches.
     pub(super) fn truncate(&mut self, len: usize) {
-        if len >= self.len {
-            return;
-        }
-        let blocks = Arc::make_mut(&mut self.blocks);
-        blocks.truncate(len.div_ceil(BLOCK));
-        if let Some(block) = blocks.last_mut() {
-            Arc::make_mut(block).truncate(len - (len - 1) / BLOCK * BLOCK);
-        }
-        self.len = len;
+        self.batches.truncate(len);
     }
 }
 
@@ -125,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn grows_cuts_and_finds_like_a_vector() {
+    fn knows_largest_timestamps_and_finds_offsets_as_a_scan_does() {
         for len in [0, 1, 127, 128, 129, 256, 300] {
             let mut index = BatchIndex::default();
             let mut model: Vec<BatchEntry> = Vec::new();
@@ -133,7 +109,10 @@ mod tests {
                 index.push(entry(n));
                 let so_far = model.last().map_or(-1, |last| last.max_so_far);
                 let max_so_far = so_far.max(entry(n).max_timestamp);
-                model.push(BatchEntry { max_so_far, ..entry(n) });
+                model.push(BatchEntry {
+                    max_so_far,
+                    ..entry(n)
+                });
             }
             let before = index.clone();
             index.truncate(len);
@@ -143,7 +122,11 @@ mod tests {
             assert_eq!(index.last(), model.last());
             for offset in -1..901 {
                 let expected = model.iter().position(|batch| batch.last_offset >= offset);
-                assert_eq!(index.find(offset), expected.unwrap_or(len), "{offset} of {len}");
+                assert_eq!(
+                    index.find(offset),
+                    expected.unwrap_or(len),
+                    "{offset} of {len}"
+                );
             }
         }
     }

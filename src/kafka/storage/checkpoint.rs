@@ -132,7 +132,8 @@ mod tests {
 
     fn disk_with(text: &str) -> Disk {
         let mut disk = Disk::new();
-        disk.replace("file", text.to_owned().into_bytes().into()).unwrap();
+        disk.replace("file", text.to_owned().into_bytes().into())
+            .unwrap();
         disk
     }
 
@@ -153,9 +154,15 @@ mod tests {
     #[test]
     fn a_missing_or_empty_file_has_no_entries() {
         for text in ["", "0\n", "0\n0\n"] {
-            assert_eq!(read_offset_checkpoint(&disk_with(text), "file"), Ok(BTreeMap::new()));
+            assert_eq!(
+                read_offset_checkpoint(&disk_with(text), "file"),
+                Ok(BTreeMap::new())
+            );
         }
-        assert_eq!(read_offset_checkpoint(&Disk::new(), "file"), Ok(BTreeMap::new()));
+        assert_eq!(
+            read_offset_checkpoint(&Disk::new(), "file"),
+            Ok(BTreeMap::new())
+        );
     }
 
     #[test]

@@ -52,8 +52,7 @@ pub fn read_meta_properties(disk: &Disk) -> Result<MetaProperties, String> {
     let text = read_text(disk, META_PROPERTIES_FILE)
         .ok_or_else(|| format!("No readable {META_PROPERTIES_FILE}"))?;
     let lines = text.lines().filter(|line| !line.starts_with(['#', '!']));
-    let properties: BTreeMap<&str, &str> =
-        lines.filter_map(|line| line.split_once('=')).collect();
+    let properties: BTreeMap<&str, &str> = lines.filter_map(|line| line.split_once('=')).collect();
     let property = |name: &str| {
         let value = properties.get(name).map(|value| value.trim());
         value.ok_or_else(|| format!("No {name} in {META_PROPERTIES_FILE}"))
@@ -176,7 +175,10 @@ mod tests {
         let mut disk = Disk::new();
         // 2026-11-22 15:16:51 UTC
         write_meta_properties(&mut disk, &meta, 1_795_360_611_000).unwrap();
-        assert_eq!(read_text(&disk, META_PROPERTIES_FILE).as_deref(), Some(RECORDED));
+        assert_eq!(
+            read_text(&disk, META_PROPERTIES_FILE).as_deref(),
+            Some(RECORDED)
+        );
         assert_eq!(read_meta_properties(&disk), Ok(meta));
     }
 
@@ -191,7 +193,8 @@ mod tests {
             ("cluster.id", "cluster"),
         ] {
             let text = RECORDED.replace(from, to);
-            disk.replace(META_PROPERTIES_FILE, text.into_bytes().into()).unwrap();
+            disk.replace(META_PROPERTIES_FILE, text.into_bytes().into())
+                .unwrap();
             assert!(read_meta_properties(&disk).is_err(), "{to}");
         }
     }
@@ -202,12 +205,22 @@ mod tests {
         assert!(!has_clean_shutdown(&disk));
         write_clean_shutdown(&mut disk, 11).unwrap();
         let recorded = include_str!("../../../tests/data/segments/data-dir/kafka_cleanshutdown");
-        assert_eq!(read_text(&disk, CLEAN_SHUTDOWN_FILE).as_deref(), Some(recorded));
+        assert_eq!(
+            read_text(&disk, CLEAN_SHUTDOWN_FILE).as_deref(),
+            Some(recorded)
+        );
         assert_eq!(clean_shutdown_epoch(&disk), Some(11));
         remove_clean_shutdown(&mut disk);
         assert!(!has_clean_shutdown(&disk));
-        for text in ["", "{}", "{\"brokerEpoch\":", "{\"brokerEpoch\":x}", "{\"brokerEpoch\":12"] {
-            disk.replace(CLEAN_SHUTDOWN_FILE, text.to_owned().into_bytes().into()).unwrap();
+        for text in [
+            "",
+            "{}",
+            "{\"brokerEpoch\":",
+            "{\"brokerEpoch\":x}",
+            "{\"brokerEpoch\":12",
+        ] {
+            disk.replace(CLEAN_SHUTDOWN_FILE, text.to_owned().into_bytes().into())
+                .unwrap();
             assert!(has_clean_shutdown(&disk));
             assert_eq!(clean_shutdown_epoch(&disk), None, "{text}");
         }
@@ -227,7 +240,10 @@ mod tests {
             disk.create(path).unwrap();
         }
         let folders: Vec<_> = partition_folders(&disk).into_values().collect();
-        let expected = [TopicPartition::new("a.b-c", 12), TopicPartition::new("web", 0)];
+        let expected = [
+            TopicPartition::new("a.b-c", 12),
+            TopicPartition::new("web", 0),
+        ];
         assert_eq!(folders, expected);
     }
 

@@ -16,7 +16,10 @@ pub fn export_folder(disk: &Disk, folder: &str, preallocated: Option<i32>) -> Ve
     let prefix = format!("{folder}/");
     let paths = disk.list(&prefix);
     let parse = |path: &String| path.strip_prefix(&prefix).and_then(parse_name);
-    let logs = paths.iter().filter_map(parse).filter(|(_, kind)| *kind == FileKind::Log);
+    let logs = paths
+        .iter()
+        .filter_map(parse)
+        .filter(|(_, kind)| *kind == FileKind::Log);
     let active = logs.map(|(base, _)| base).max();
     let files = paths.iter().filter_map(|path| {
         let file = disk.open(path)?;

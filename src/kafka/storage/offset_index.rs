@@ -42,6 +42,7 @@ impl OffsetIndex {
     }
 
     /// How many entries.
+    #[cfg(test)]
     pub(super) fn entries(&self) -> u64 {
         self.entries
     }
@@ -85,7 +86,13 @@ impl OffsetIndex {
         }
         let bytes = [relative.to_be_bytes(), position.to_be_bytes()].concat();
         let sound = false;
-        disk.append(self.file, Chunk { bytes: bytes.into(), sound })?;
+        disk.append(
+            self.file,
+            Chunk {
+                bytes: bytes.into(),
+                sound,
+            },
+        )?;
         self.entries += 1;
         Ok(())
     }
@@ -114,7 +121,9 @@ impl OffsetIndex {
             let points = |batch: &super::batch_index::BatchEntry| {
                 batch.position == position && batch.base_offset <= offset
             };
-            let inside = batches.last().is_some_and(|last| offset <= last.last_offset);
+            let inside = batches
+                .last()
+                .is_some_and(|last| offset <= last.last_offset);
             let rises = before.is_none_or(|(o, p)| o < offset && p < position);
             before = Some((offset, position));
             inside && rises && batch.is_some_and(points)

@@ -89,7 +89,9 @@ impl Segment {
     /// The offset after the last batch.
     pub(super) fn next_offset(&self) -> i64 {
         let last = self.batches.last();
-        last.map_or(self.base_offset, |batch| batch.last_offset.saturating_add(1))
+        last.map_or(self.base_offset, |batch| {
+            batch.last_offset.saturating_add(1)
+        })
     }
 
     /// The largest timestamp and the last offset of the first batch that has it, if any record
@@ -103,7 +105,8 @@ impl Segment {
 
     /// The largest timestamp, or when the segment was last written if no record has one.
     pub(super) fn largest_timestamp(&self) -> i64 {
-        self.max_timestamp().map_or(self.modified_ms, |(max, _)| max)
+        self.max_timestamp()
+            .map_or(self.modified_ms, |(max, _)| max)
     }
 
     /// How long the segment has waited for a roll, by record time if there is one (2.22).
@@ -238,7 +241,12 @@ impl Segment {
 
     /// The bytes of one batch as they were appended.
     pub(super) fn chunk_of(&self, disk: &Disk, batch: &BatchEntry) -> Chunk {
-        bytes_at(disk, self.log, u64::from(batch.position), u64::from(batch.size))
+        bytes_at(
+            disk,
+            self.log,
+            u64::from(batch.position),
+            u64::from(batch.size),
+        )
     }
 
     /// One batch, parsed.
@@ -258,11 +266,17 @@ fn bytes_at(disk: &Disk, file: FileId, position: u64, len: u64) -> Chunk {
         }
         if to <= chunk.bytes.len() {
             let bytes = chunk.bytes.slice(from..to);
-            return Chunk { bytes, sound: chunk.sound };
+            return Chunk {
+                bytes,
+                sound: chunk.sound,
+            };
         }
     }
     let bytes = disk.read(file, position, len);
-    Chunk { bytes, sound: false }
+    Chunk {
+        bytes,
+        sound: false,
+    }
 }
 
 /// The batch at `position` of a log file, and whether its checksum is known to be right.
@@ -272,7 +286,10 @@ pub(super) fn batch_at(
     position: u64,
 ) -> Result<(RecordBatch, bool), BatchError> {
     let head = bytes_at(disk, file, position, LOG_OVERHEAD);
-    let length = head.bytes.get(8..12).and_then(|bytes| bytes.try_into().ok());
+    let length = head
+        .bytes
+        .get(8..12)
+        .and_then(|bytes| bytes.try_into().ok());
     let length = i32::from_be_bytes(length.ok_or(BatchError::Truncated)?);
     if length < 0 {
         return Err(BatchError::BadLength(length));

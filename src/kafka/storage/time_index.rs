@@ -43,6 +43,7 @@ impl TimeIndex {
     }
 
     /// How many entries.
+    #[cfg(test)]
     pub(super) fn entries(&self) -> u64 {
         self.entries
     }
@@ -58,7 +59,10 @@ impl TimeIndex {
         let (timestamp, relative) = bytes.split_at_checked(8)?;
         let timestamp = i64::from_be_bytes(timestamp.try_into().ok()?);
         let relative = i32::from_be_bytes(relative.try_into().ok()?);
-        Some((timestamp, self.base_offset.wrapping_add(i64::from(relative))))
+        Some((
+            timestamp,
+            self.base_offset.wrapping_add(i64::from(relative)),
+        ))
     }
 
     /// The last entry; (-1, base offset) of an empty index.
@@ -95,7 +99,13 @@ impl TimeIndex {
         let mut bytes = timestamp.to_be_bytes().to_vec();
         bytes.extend_from_slice(&relative.to_be_bytes());
         let sound = false;
-        disk.append(self.file, Chunk { bytes: bytes.into(), sound })?;
+        disk.append(
+            self.file,
+            Chunk {
+                bytes: bytes.into(),
+                sound,
+            },
+        )?;
         self.entries += 1;
         Ok(())
     }

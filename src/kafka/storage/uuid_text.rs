@@ -47,12 +47,20 @@ mod tests {
         assert_eq!(uuid_to_text(topic), "3UUOr-kZQd2CO_LilKpLbw");
         assert_eq!(uuid_from_text("3UUOr-kZQd2CO_LilKpLbw"), Some(topic));
         assert_eq!(uuid_to_text(Uuid::from_u128(1)), "AAAAAAAAAAAAAAAAAAAAAQ");
-        assert_eq!(uuid_to_text(Uuid::from_u128(u128::MAX)), "_____________________w");
+        assert_eq!(
+            uuid_to_text(Uuid::from_u128(u128::MAX)),
+            "_____________________w"
+        );
     }
 
     #[test]
     fn refuses_other_texts() {
-        for text in ["", "3UUOr-kZQd2CO_LilKpLb", "3UUOr+kZQd2CO/LilKpLbw", "3UUOr-kZQd2CO_LilKpLbw="] {
+        for text in [
+            "",
+            "3UUOr-kZQd2CO_LilKpLb",
+            "3UUOr+kZQd2CO/LilKpLbw",
+            "3UUOr-kZQd2CO_LilKpLbw=",
+        ] {
             assert_eq!(uuid_from_text(text), None, "{text}");
         }
     }

@@ -317,3 +317,21 @@ fn cut_file(file: &File, subject: u32, tail: Tail, draw: &mut impl Draw) -> (Fil
     cut.settle();
     (cut, there)
 }
+
+#[cfg(test)]
+impl Disk {
+    /// For tests of what others keep on disks: every sync that was asked is complete.
+    pub(crate) fn complete_all_syncs(&mut self) {
+        let ids: Vec<SyncId> = self.pending.iter().map(|pending| pending.id).collect();
+        ids.into_iter().for_each(|id| self.complete_sync(id));
+    }
+
+    /// The same: the power goes, and `draw` answers every draw.
+    pub(crate) fn lose_power(
+        &mut self,
+        tail: Tail,
+        mut draw: impl FnMut(RangeInclusive<u64>) -> u64,
+    ) {
+        self.power_off(tail, &mut |_, _, range| draw(range));
+    }
+}

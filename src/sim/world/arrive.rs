@@ -1,11 +1,11 @@
 //! What arrives: is it lost, is it its turn, what does the driver say, may the server read it.
 
 use super::step::{Done, Hands};
-use super::{Event, Flight, Held, Waiting, World};
+use super::{Event, Flight, Waiting, World};
 use crate::sim::connection::{EndState, Parked, Side};
 use crate::sim::queue::Class;
 use crate::sim::{
-    ConnId, Driver, Envelope, Head, HoldId, LostReason, MessageKind, NodeId, Oracle, StateMachine,
+    ConnId, Driver, Envelope, Head, LostReason, MessageKind, NodeId, Oracle, StateMachine,
     StepKind, StepNo, Time, Verdict,
 };
 
@@ -13,25 +13,12 @@ impl<M: StateMachine> World<M> {
     /// A message reaches the machine that it was sent to.
     pub(super) fn arrive<D: Driver<M>>(
         &mut self,
-        mut flight: Flight<M::V>,
+        flight: Flight<M::V>,
         hands: &mut Hands<'_, M, D>,
     ) -> Option<Done<M::V>> {
+        let mut flight = self.in_turn(flight)?;
         if let Some(reason) = self.fate(&flight) {
             return Some(self.die(flight.envelope, reason, hands.oracle));
-        }
-        let (conn, side) = (flight.envelope.conn, flight.side());
-        if !flight.released && !flight.unordered {
-            let end = self.connections.get(conn)?.end(side);
-            let (held, floor) = (end.held > 0, end.floor);
-            if held {
-                self.hold(None, conn, side, Event::Flight(flight));
-                return None;
-            }
-            if self.now < floor {
-                self.queue
-                    .push(floor, Class::Delivery, Event::Flight(flight));
-                return None;
-            }
         }
         if !flight.judged {
             flight.judged = true;
@@ -74,9 +61,9 @@ impl<M: StateMachine> World<M> {
             self.hold(None, conn, side, event);
             return None;
         }
-        if self.now < end.floor {
-            let floor = end.floor;
-            self.queue.push(floor, Class::Delivery, event);
+        if self.now < end.floor || end.ahead > 0 {
+            let at = end.floor.max(self.now);
+            self.queue.push(at, Class::Delivery, event);
             return None;
         }
         let node = end.node;
@@ -133,13 +120,11 @@ impl<M: StateMachine> World<M> {
     /// A message dies here and now.
     pub(super) fn lose(&mut self, envelope: Envelope<M::V>, reason: LostReason) -> Done<M::V> {
         self.begin_step();
-        if matches!(
-            reason,
-            LostReason::Loss | LostReason::Cut | LostReason::Dropped
-        ) {
-            if let Some(connection) = self.connections.get_mut(envelope.conn) {
-                connection.end_mut(Side::receiving(envelope.kind)).gap = true;
-            }
+        let on_its_way = [LostReason::Loss, LostReason::Cut, LostReason::Dropped];
+        if on_its_way.contains(&reason)
+            && let Some(connection) = self.connections.get_mut(envelope.conn)
+        {
+            connection.end_mut(Side::receiving(envelope.kind)).gap = true;
         }
         let kind = StepKind::Lost(reason);
         let mut done = Done::new(Some(envelope.to), kind, envelope.cause, self.now);
@@ -163,53 +148,6 @@ impl<M: StateMachine> World<M> {
             _ if runs => LostReason::Closed,
             _ => LostReason::Dead,
         }
-    }
-
-    /// Lets what was held under `id` (or everything) go on, in order, now.
-    pub(super) fn release(&mut self, id: Option<HoldId>) {
-        let mut kept: Vec<Held<M::V>> = Vec::new();
-        for mut held in std::mem::take(&mut self.held) {
-            let stream = (held.conn, held.side);
-            let behind = kept.iter().any(|other| (other.conn, other.side) == stream);
-            let let_go = id.is_none() || held.id == id || held.id.is_none();
-            if behind && held.id == id {
-                held.id = None;
-            }
-            if behind || !let_go {
-                kept.push(held);
-            } else {
-                self.let_go(held);
-            }
-        }
-        self.held = kept;
-    }
-
-    fn let_go(&mut self, held: Held<M::V>) {
-        if let Some(connection) = self.connections.get_mut(held.conn) {
-            let end = connection.end_mut(held.side);
-            end.held = end.held.saturating_sub(1);
-        }
-        self.set_floor(held.conn, held.side, self.now);
-        let event = match held.event {
-            Event::Flight(flight) => Event::Flight(Flight {
-                released: true,
-                ..flight
-            }),
-            other => other,
-        };
-        self.queue.push(self.now, Class::Delivery, event);
-    }
-
-    fn hold(&mut self, id: Option<HoldId>, conn: ConnId, side: Side, event: Event<M::V>) {
-        if let Some(connection) = self.connections.get_mut(conn) {
-            connection.end_mut(side).held += 1;
-        }
-        self.held.push(Held {
-            id,
-            conn,
-            side,
-            event,
-        });
     }
 
     fn was_cut(&self, from: NodeId, to: NodeId, departs: Time) -> bool {
@@ -300,7 +238,7 @@ impl<M: StateMachine> World<M> {
         let (conn, side) = (flight.envelope.conn, flight.side());
         match verdict {
             Verdict::Hold(id) => self.hold(Some(id), conn, side, Event::Flight(flight)),
-            Verdict::Delay(span) => self.delay(flight, self.now + span),
+            Verdict::Delay(span) => self.put_off(flight, self.now + span),
             Verdict::Duplicate | Verdict::Deliver | Verdict::Drop => {
                 let copy = flight.clone();
                 self.queue
@@ -310,26 +248,6 @@ impl<M: StateMachine> World<M> {
             }
         }
         done
-    }
-
-    /// Nothing more of a stream arrives before `until`.
-    pub(super) fn set_floor(&mut self, conn: ConnId, side: Side, until: Time) {
-        let Some(connection) = self.connections.get_mut(conn) else {
-            return;
-        };
-        let end = connection.end_mut(side);
-        end.floor = end.floor.max(until);
-        end.last_arrival = end.last_arrival.max(until);
-    }
-
-    fn delay(&mut self, flight: Flight<M::V>, until: Time) {
-        if let Some(connection) = self.connections.get_mut(flight.envelope.conn) {
-            let end = connection.end_mut(flight.side());
-            end.floor = end.floor.max(until);
-            end.last_arrival = end.last_arrival.max(until);
-        }
-        self.queue
-            .push(until, Class::Delivery, Event::Flight(flight));
     }
 
     /// A server reads a request if it is not muted; a client reads every answer.

@@ -6,7 +6,7 @@
 
 use super::{Event, Explore, World};
 use crate::sim::connection::Side;
-use crate::sim::queue::{Class, Taken};
+use crate::sim::queue::Taken;
 use crate::sim::{ConnId, Label, Oracle, Purpose, StateMachine};
 
 impl<M: StateMachine> World<M> {
@@ -63,10 +63,9 @@ impl<M: StateMachine> World<M> {
                 self.queue.put_back(taken);
                 continue;
             }
-            if let Event::Flight(flight) = &taken.payload {
-                self.set_floor(flight.envelope.conn, flight.side(), until);
+            if let Event::Flight(flight) = taken.payload {
+                self.put_off(flight, until);
             }
-            self.queue.push(until, Class::Delivery, taken.payload);
         }
     }
 }

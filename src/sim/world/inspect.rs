@@ -6,6 +6,10 @@ use crate::sim::{
     Canonical, ConnId, Corr, Counters, Cut, Disk, Envelope, HoldId, LinkSettings, NodeClock,
     NodeId, StateMachine, StepNo, Time, TraceHash, Vocabulary,
 };
+use std::sync::Arc;
+
+/// What a message takes in memory, about.
+const MESSAGE_BYTES: usize = 512;
 
 /// Where a message is that was sent and not handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,6 +196,29 @@ impl<M: StateMachine> World<M> {
     /// The choices offered to the oracle.
     pub fn explore(&self) -> Option<Explore> {
         self.config.explore
+    }
+}
+
+impl<M: StateMachine> World<M> {
+    /// About how many bytes of this World are not shared with `other`, an earlier one of the same
+    /// history.
+    pub fn bytes_beyond(&self, other: &World<M>) -> u64 {
+        let seats = self.seats.iter().enumerate().filter(|(index, seat)| {
+            let same = other.seats.get(*index);
+            same.is_none_or(|same| !Arc::ptr_eq(same, seat))
+        });
+        let seats: u64 = seats.map(|(_, seat)| seat.bytes()).sum();
+        let queued = self.queue.len() * (size_of::<Event<M::V>>() + MESSAGE_BYTES);
+        seats + (queued + size_of::<Self>()) as u64
+    }
+}
+
+impl<M: StateMachine> Seat<M> {
+    fn bytes(&self) -> u64 {
+        let timers = self.timers.len() * 64;
+        let inbox = self.inbox.len() * (size_of::<Waiting<M::V>>() + MESSAGE_BYTES);
+        let node = self.node.as_ref().map_or(0, M::weight);
+        node + (size_of::<Self>() + timers + inbox) as u64
     }
 }
 

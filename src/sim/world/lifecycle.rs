@@ -191,15 +191,47 @@ impl<M: StateMachine> World<M> {
         }
     }
 
-    /// Takes back what has not departed.
+    /// Takes back what has not departed, and what the program was about to read.
     fn revoke(&mut self, node: NodeId) {
         let now = self.now;
-        self.queue.revoke(|event| match event {
-            Event::Flight(flight) => flight.envelope.from != node || flight.envelope.departs <= now,
-            Event::Dead { envelope, .. } => envelope.from != node || envelope.departs <= now,
-            Event::Opening { from, departs, .. } => *from != node || *departs <= now,
-            _ => true,
+        let revoked = self.queue.extract(|event| match event {
+            Event::Flight(flight) => flight.envelope.from == node && flight.envelope.departs > now,
+            Event::Dead { envelope, .. } => envelope.from == node && envelope.departs > now,
+            Event::Opening { from, departs, .. } => *from == node && *departs > now,
+            Event::Read(envelope) => envelope.to == node,
+            _ => false,
         });
+        let mut streams = Vec::new();
+        for event in revoked {
+            match event {
+                Event::Read(envelope) => self.bury(now, envelope, LostReason::Dead),
+                Event::Flight(flight) => streams.push((flight.envelope.conn, flight.side())),
+                _ => {}
+            }
+        }
+        self.forget_arrivals(&streams);
+    }
+
+    /// The last arrival of streams of which messages were taken back.
+    fn forget_arrivals(&mut self, streams: &[(ConnId, Side)]) {
+        for (conn, side) in streams {
+            if let Some(connection) = self.connections.get_mut(*conn) {
+                let end = connection.end_mut(*side);
+                end.last_arrival = end.floor;
+            }
+        }
+        for (at, event) in self.queue.sorted() {
+            let stream = match event {
+                Event::Flight(flight) => (flight.envelope.conn, flight.side()),
+                Event::Opening { conn, .. } => (*conn, Side::Server),
+                _ => continue,
+            };
+            if streams.contains(&stream)
+                && let Some(connection) = self.connections.get_mut(stream.0)
+            {
+                connection.end_mut(stream.1).last_arrival = at;
+            }
+        }
     }
 
     fn close_all(&mut self, node: NodeId, incarnation: u32, oracle: &mut dyn Oracle) {

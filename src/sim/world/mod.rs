@@ -3,9 +3,11 @@
 //! | file        | concern                                                              |
 //! |-------------|----------------------------------------------------------------------|
 //! | `mod`       | the value, its settings, adding machines, scheduling actions          |
-//! | `step`      | the loop: whose turn it is, running a program, recording the step     |
+//! | `step`      | the loop: whose turn it is, recording the step                        |
+//! | `run`       | a program handles an input, or the input waits                        |
 //! | `send`      | what a program did departs: routes, mutes, openings and closings      |
-//! | `arrive`    | what arrives: verdicts, losses, order, mutes, holds                   |
+//! | `arrive`    | what arrives: losses, verdicts, mutes                                 |
+//! | `stream`    | streams keep their order: what is held or put off                     |
 //! | `explore`   | the order of deliveries as a choice                                  |
 //! | `lifecycle` | boot, crash, power-off, halt, pause and all other faults              |
 //! | `inspect`   | getters, hashes, what is in flight                                    |
@@ -18,8 +20,10 @@ mod arrive;
 mod explore;
 mod inspect;
 mod lifecycle;
+mod run;
 mod send;
 mod step;
+mod stream;
 
 use super::connection::{Connections, Side};
 use super::network::Network;
@@ -132,8 +136,8 @@ struct Flight<V: Vocabulary> {
     unordered: bool,
     /// The driver has given its verdict.
     judged: bool,
-    /// It was held before: what else is held does not stop it.
-    released: bool,
+    /// Its end counts it among those ahead.
+    put_off: bool,
     /// The oracle has chosen it among those that could be next.
     chosen: bool,
 }
@@ -378,5 +382,18 @@ impl<M: StateMachine> Seat<M> {
             && self.busy_until <= now
             && self.inbox.is_empty()
             && self.timer_due() >= now
+    }
+}
+
+impl<V: Vocabulary> Flight<V> {
+    fn side(&self) -> Side {
+        Side::receiving(self.envelope.kind)
+    }
+}
+
+impl<M: StateMachine> Seat<M> {
+    /// True if `incarnation` of the program is the one that runs.
+    fn runs(&self, incarnation: u32) -> bool {
+        self.powered && self.incarnation == incarnation
     }
 }

@@ -9,6 +9,15 @@ use crate::sim::{
     Time, Vocabulary,
 };
 
+/// What a program sends, before it is an envelope.
+struct Letter<V: Vocabulary> {
+    conn: ConnId,
+    corr: Corr,
+    kind: MessageKind,
+    api_version: i16,
+    body: Box<V::Message>,
+}
+
 impl<M: StateMachine> World<M> {
     /// Carries out what concerns a connection.
     pub(super) fn send(
@@ -18,7 +27,6 @@ impl<M: StateMachine> World<M> {
         effect: Effect<M::V>,
         oracle: &mut dyn Oracle,
     ) {
-        let (from, cause) = (node, self.step_no);
         match effect {
             Effect::Connect { conn, to } => self.open(conn, node, to, departs, oracle),
             Effect::Close { conn } => self.close(conn, node, departs, oracle),
@@ -30,18 +38,14 @@ impl<M: StateMachine> World<M> {
                 body,
             } => {
                 let kind = MessageKind::Request;
-                let (to, request) = (self.peer(conn, Side::Server, node), StepNo(0));
                 self.post(
-                    Envelope {
+                    node,
+                    departs,
+                    Letter {
                         conn,
                         corr,
                         kind,
                         api_version,
-                        from,
-                        to,
-                        departs,
-                        cause,
-                        request,
                         body,
                     },
                     oracle,
@@ -54,22 +58,14 @@ impl<M: StateMachine> World<M> {
                 body,
             } => {
                 let kind = MessageKind::Response;
-                let to = self.peer(conn, Side::Client, node);
-                let request = self
-                    .connections
-                    .get(conn)
-                    .map_or(StepNo(0), Connection::read);
                 self.post(
-                    Envelope {
+                    node,
+                    departs,
+                    Letter {
                         conn,
                         corr,
                         kind,
                         api_version,
-                        from,
-                        to,
-                        departs,
-                        cause,
-                        request,
                         body,
                     },
                     oracle,
@@ -165,26 +161,38 @@ impl<M: StateMachine> World<M> {
         self.connections.close(conn, side);
     }
 
-    fn peer(&self, conn: ConnId, side: Side, unknown: NodeId) -> NodeId {
-        self.connections
-            .get(conn)
-            .map_or(unknown, |connection| connection.end(side).node)
-    }
-
     /// A message leaves on its route, unless its sender's end is closed.
-    fn post(&mut self, envelope: Envelope<M::V>, oracle: &mut dyn Oracle) {
-        let Envelope {
+    fn post(&mut self, from: NodeId, departs: Time, letter: Letter<M::V>, oracle: &mut dyn Oracle) {
+        let Letter {
             conn,
+            corr,
+            kind,
+            api_version,
+            body,
+        } = letter;
+        let side = Side::receiving(kind);
+        let connection = self.connections.get(conn);
+        let open = connection.is_some_and(|connection| {
+            connection.is_open(side.other()) && connection.end(side.other()).node == from
+        });
+        let to = connection.map_or(from, |connection| connection.end(side).node);
+        let request = match kind {
+            MessageKind::Request => StepNo(0),
+            MessageKind::Response => connection.map_or(StepNo(0), Connection::read),
+        };
+        let cause = self.step_no;
+        let envelope = Envelope {
+            conn,
+            corr,
+            kind,
+            api_version,
             from,
             to,
             departs,
-            api_version,
-            ..
-        } = envelope;
-        let side = Side::receiving(envelope.kind);
-        let open = self.connections.get(conn).is_some_and(|connection| {
-            connection.is_open(side.other()) && connection.end(side.other()).node == from
-        });
+            cause,
+            request,
+            body,
+        };
         if !open {
             self.bury(departs, envelope, LostReason::Closed);
             return;
@@ -200,7 +208,7 @@ impl<M: StateMachine> World<M> {
             lost: route.lost,
             unordered: route.unordered,
             judged: false,
-            released: false,
+            put_off: false,
             chosen: false,
         };
         if let Some(at) = copy {

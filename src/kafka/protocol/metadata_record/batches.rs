@@ -18,6 +18,16 @@ pub const CONTROL_SNAPSHOT_HEADER: i16 = 3;
 /// The last record of a snapshot.
 pub const CONTROL_SNAPSHOT_FOOTER: i16 = 4;
 
+/// The features that `kafka-storage format` of 4.3.1 finalizes, in the order of its records.
+pub const DEFAULT_FEATURES: [(&str, i16); 6] = [
+    ("metadata.version", 30),
+    ("eligible.leader.replicas.version", 1),
+    ("group.version", 1),
+    ("share.version", 1),
+    ("streams.version", 1),
+    ("transaction.version", 2),
+];
+
 /// What one batch of the metadata log or of a snapshot says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogEntry {
@@ -198,7 +208,7 @@ pub fn snapshot_footer_batch(base_offset: i64, epoch: i32, timestamp_ms: i64) ->
 }
 
 /// `bootstrap.checkpoint`: the features of a new cluster as a snapshot, as `kafka-storage format`
-/// writes it. A real one has `metadata.version` first and then the others by name.
+/// writes it with [`DEFAULT_FEATURES`].
 pub fn bootstrap_checkpoint(features: &[(&str, i16)], now_ms: i64) -> Bytes {
     let records: Vec<MetadataRecord> = features
         .iter()

@@ -9,8 +9,9 @@ mod wire;
 
 pub use batches::{
     CONTROL_ABORT, CONTROL_COMMIT, CONTROL_LEADER_CHANGE, CONTROL_SNAPSHOT_FOOTER,
-    CONTROL_SNAPSHOT_HEADER, LogEntry, bootstrap_checkpoint, control_type, leader_change_batch,
-    metadata_batch, snapshot_bytes, snapshot_footer_batch, snapshot_header_batch,
+    CONTROL_SNAPSHOT_HEADER, DEFAULT_FEATURES, LogEntry, bootstrap_checkpoint, control_type,
+    leader_change_batch, metadata_batch, snapshot_bytes, snapshot_footer_batch,
+    snapshot_header_batch,
 };
 
 use uuid::Uuid;

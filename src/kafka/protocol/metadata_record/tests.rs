@@ -12,15 +12,6 @@ use proptest::prelude::*;
 /// Written by `kafka-storage.sh format` of Kafka 4.3.1.
 const RECORDED: &[u8] = include_bytes!("../../../../tests/data/bootstrap.checkpoint");
 
-const FEATURES: [(&str, i16); 6] = [
-    ("metadata.version", 30),
-    ("eligible.leader.replicas.version", 1),
-    ("group.version", 1),
-    ("share.version", 1),
-    ("streams.version", 1),
-    ("transaction.version", 2),
-];
-
 fn recorded_batches() -> Vec<RecordBatch> {
     RecordBatch::read_all(&Bytes::from_static(RECORDED)).unwrap()
 }
@@ -30,7 +21,7 @@ fn features() -> Vec<MetadataRecord> {
         name: name.into(),
         level,
     };
-    FEATURES.into_iter().map(level).collect()
+    DEFAULT_FEATURES.into_iter().map(level).collect()
 }
 
 #[test]
@@ -69,7 +60,7 @@ fn a_real_bootstrap_checkpoint_is_written_byte_for_byte() {
 
 #[test]
 fn a_bootstrap_checkpoint_of_one_instant_differs_in_time_only() {
-    let bytes = bootstrap_checkpoint(&FEATURES, 1_700_000_000_000);
+    let bytes = bootstrap_checkpoint(&DEFAULT_FEATURES, 1_700_000_000_000);
     assert_eq!(bytes.len(), RECORDED.len());
     let batches = RecordBatch::read_all(&bytes).unwrap();
     for (ours, recorded) in batches.iter().zip(recorded_batches()) {

@@ -97,7 +97,9 @@ impl Log {
         let (batch, rest) = read.map_err(|error| corrupt(error.to_string()))?;
         let range = batch.base_offset()..=batch.last_offset();
         if !rest.is_empty() || range.is_empty() || *range.end() == i64::MAX {
-            return Err(corrupt("Record batch has an invalid offset range or length".into()));
+            return Err(corrupt(
+                "Record batch has an invalid offset range or length".into(),
+            ));
         }
         if !chunk.sound {
             let verified = batch.verify_checksum();

@@ -160,7 +160,9 @@ impl Log {
         if offset >= self.active.base_offset() {
             return self.closed.len();
         }
-        let after = self.closed.partition_point(|segment| segment.base_offset() <= offset);
+        let after = self
+            .closed
+            .partition_point(|segment| segment.base_offset() <= offset);
         after.saturating_sub(1)
     }
 

@@ -21,7 +21,9 @@ impl Log {
     fn last_stable_offset(&self) -> i64 {
         let unstable = self.producers.first_unstable_offset();
         let unstable = unstable.map(|offset| offset.max(self.log_start));
-        unstable.map_or(self.high_watermark, |offset| offset.min(self.high_watermark))
+        unstable.map_or(self.high_watermark, |offset| {
+            offset.min(self.high_watermark)
+        })
     }
 
     /// Sets the high watermark as a leader: never back, at most the log end. The new value, if
@@ -117,18 +119,21 @@ impl Log {
         let first = first.max(batches.find(self.log_start));
         let candidates = batches.iter_from(first);
         let candidates = candidates.filter(|batch| batch.max_timestamp >= timestamp);
-        let hit = |record: &Record| {
-            record.timestamp >= timestamp && record.offset >= self.log_start
-        };
+        let hit =
+            |record: &Record| record.timestamp >= timestamp && record.offset >= self.log_start;
         let mut found = candidates.filter_map(|batch| first_record(disk, segment, batch, hit));
-        found.next().filter(|(offset, _, _)| *offset < self.high_watermark)
+        found
+            .next()
+            .filter(|(offset, _, _)| *offset < self.high_watermark)
     }
 
     /// The record with the largest timestamp, likewise.
     pub fn offset_of_max_timestamp(&self, disk: &Disk) -> Option<(i64, i64, i32)> {
         let max = |segment: &Segment| segment.max_timestamp().map(|(max, _)| max);
         let latest = self.all_segments().filter_map(max).max()?;
-        let segment = self.all_segments().find(|segment| max(segment) == Some(latest))?;
+        let segment = self
+            .all_segments()
+            .find(|segment| max(segment) == Some(latest))?;
         let batches = segment.batches();
         let slot = batches.partition_point(|batch| batch.max_so_far < latest);
         let hit = |record: &Record| record.timestamp == latest;

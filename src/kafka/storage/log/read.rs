@@ -85,9 +85,31 @@ impl Log {
         bytes
     }
 
+    /// How a broker finds `offset` in its files (2.23): the base offset of the segment, the entry
+    /// of its offset index with the greatest offset that is not above (offset, position), and the
+    /// position of the batch that a scan from there ends at. For people: [`Log::read`] has every
+    /// batch in memory.
+    pub fn index_lookup(&self, disk: &Disk, offset: i64) -> Option<(i64, (i64, u32), u64)> {
+        let (segment, n) = self.locate(offset)?;
+        let batch = segment.batches().get(n)?;
+        let entry = segment.offset_index.lookup(disk, offset);
+        Some((segment.base_offset(), entry, u64::from(batch.position)))
+    }
+
+    /// The same for a timestamp: the base offset of the first segment that has a record so late,
+    /// and the entry of its time index with the greatest timestamp that is not above (timestamp,
+    /// offset).
+    pub fn time_index_lookup(&self, disk: &Disk, timestamp: i64) -> Option<(i64, (i64, i64))> {
+        let late = |segment: &&Segment| segment.largest_timestamp() >= timestamp;
+        let segment = self.all_segments().find(late)?;
+        let entry = segment.time_index.lookup(disk, timestamp);
+        Some((segment.base_offset(), entry))
+    }
+
     /// The segment and number of the first batch that ends at `offset` or later.
     pub(super) fn locate(&self, offset: i64) -> Option<(&Segment, usize)> {
-        let segments = (self.floor_segment(offset)..=self.closed.len()).map_while(|n| self.segment(n));
+        let segments =
+            (self.floor_segment(offset)..=self.closed.len()).map_while(|n| self.segment(n));
         let mut found = segments.map(|segment| (segment, segment.batches().find(offset)));
         found.find(|(segment, n)| *n < segment.batches().len())
     }

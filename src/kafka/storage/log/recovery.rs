@@ -55,14 +55,19 @@ impl Log {
             let verify = !clean && unflushed.is_none_or(|first| base >= first);
             loader.load(disk, base, verify)?;
         }
-        loader.start_over_above(disk, log_start)?;
-        let Loader { segments, recovery, .. } = loader;
+        let started_over = loader.start_over_above(disk, log_start)?;
+        let Loader {
+            segments, recovery, ..
+        } = loader;
         let mut log = Log::of_segments(disk, name, config, segments, now_ms)?;
         let first = log.all_segments().next().map_or(0, Segment::base_offset);
         log.log_start = log_start.max(first);
         log.recovery_point = recovery_point.clamp(0, log.log_end);
         if clean {
             log.recovery_point = log.log_end;
+        }
+        if started_over {
+            log.forget_history(disk);
         }
         log.load_epochs(disk, clean)?;
         log.load_producers(disk, clean)?;
@@ -95,6 +100,13 @@ impl Log {
             active,
             deleted: Arc::default(),
         })
+    }
+
+    /// The log was made anew above all that was there: epochs and producers are of no use.
+    fn forget_history(&mut self, disk: &mut Disk) {
+        disk.delete(&path_in(&self.name, EPOCH_FILE));
+        self.producers
+            .truncate_fully_and_start_at(disk, &self.name, self.log_start);
     }
 
     /// Reads the epochs' checkpoint. If it is damaged, or an unclean stop left one that the
@@ -134,7 +146,8 @@ impl Log {
     /// only if a clean close wrote it; after a power-off it may be one that was deleted.
     fn load_producers(&mut self, disk: &mut Disk, clean: bool) -> Result<(), DiskError> {
         let bases: BTreeSet<i64> = self.all_segments().map(Segment::base_offset).collect();
-        self.producers.remove_stray_snapshots(disk, &self.name, &bases, clean);
+        self.producers
+            .remove_stray_snapshots(disk, &self.name, &bases, clean);
         self.rebuild_producer_state(disk, self.log_end, clean)
     }
 }
@@ -145,7 +158,10 @@ fn tidy_folder(disk: &mut Disk, name: &str) -> BTreeSet<i64> {
     let prefix = format!("{name}/");
     let mut bases = BTreeSet::new();
     for path in disk.list(&prefix) {
-        if TEMPORARY_SUFFIXES.iter().any(|suffix| path.ends_with(suffix)) {
+        if TEMPORARY_SUFFIXES
+            .iter()
+            .any(|suffix| path.ends_with(suffix))
+        {
             disk.delete(&path);
             continue;
         }
@@ -241,18 +257,18 @@ impl<'a> Loader<'a> {
     }
 
     /// If there is no segment, or all of them lie below the log start, the log is empty from
-    /// there on.
-    fn start_over_above(&mut self, disk: &mut Disk, log_start: i64) -> Result<(), DiskError> {
+    /// there on. True if segments went.
+    fn start_over_above(&mut self, disk: &mut Disk, log_start: i64) -> Result<bool, DiskError> {
         let end = self.segments.last().map(Segment::next_offset);
         if end.is_some_and(|end| end >= log_start) {
-            return Ok(());
+            return Ok(false);
         }
         for segment in self.segments.drain(..) {
             delete_segment(disk, self.name, segment.base_offset());
         }
         let empty = Segment::open(disk, self.name, log_start, self.config, self.now_ms)?;
         self.segments.push(empty);
-        Ok(())
+        Ok(end.is_some())
     }
 }
 

@@ -27,7 +27,11 @@ impl Log {
             self.write_epochs(disk, false)?;
             return Ok(false);
         }
-        if self.all_segments().next().is_some_and(|first| first.base_offset() > offset) {
+        if self
+            .all_segments()
+            .next()
+            .is_some_and(|first| first.base_offset() > offset)
+        {
             self.truncate_fully_and_start_at(disk, offset, now_ms)?;
             return Ok(true);
         }
@@ -60,7 +64,8 @@ impl Log {
         self.set_log_end(offset);
         self.epochs.clear();
         self.write_epochs(disk, true)?;
-        self.producers.truncate_fully_and_start_at(disk, &self.name, offset);
+        self.producers
+            .truncate_fully_and_start_at(disk, &self.name, offset);
         self.log_start = offset;
         self.rebuild_producer_state(disk, offset, false)?;
         self.update_high_watermark(offset);
@@ -103,7 +108,8 @@ impl Log {
         }
         let nothing_known = self.producers.is_empty() && self.producers.map_end() >= log_end;
         let log_start = self.log_start;
-        self.producers.truncate_and_reload(disk, &self.name, log_start, log_end);
+        self.producers
+            .truncate_and_reload(disk, &self.name, log_start, log_end);
         if log_end > self.producers.map_end() && !nothing_known {
             self.replay_producers(disk, log_end)?;
         }
@@ -129,7 +135,10 @@ impl Log {
             let Some(segment) = self.segment(n).filter(|s| s.base_offset() < log_end) else {
                 break;
             };
-            let from = producers.map_end().max(segment.base_offset()).max(self.log_start);
+            let from = producers
+                .map_end()
+                .max(segment.base_offset())
+                .max(self.log_start);
             producers.update_map_end(from);
             if snapshots.contains(&segment.base_offset()) {
                 producers.take_snapshot(disk, &self.name, true)?;
@@ -146,7 +155,9 @@ impl Log {
     /// The starts of the last two segments and the end: a truncation soon after needs no others.
     fn offsets_to_snapshot(&self, log_end: i64) -> Vec<i64> {
         let last_two = self.closed.last().map(|segment| segment.base_offset());
-        let offsets = last_two.into_iter().chain([self.active.base_offset(), log_end]);
+        let offsets = last_two
+            .into_iter()
+            .chain([self.active.base_offset(), log_end]);
         offsets.collect()
     }
 }

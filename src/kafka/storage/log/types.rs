@@ -91,4 +91,3 @@ pub struct FetchData {
     /// Their bytes.
     pub bytes: u64,
 }
-

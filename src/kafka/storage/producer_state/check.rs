@@ -61,7 +61,12 @@ impl ProducerState {
                 return Verdict::Duplicate(duplicate);
             }
         }
-        let refusal = Check { entry, batch, folder }.refusal(switches.skip_sequence_check);
+        let refusal = Check {
+            entry,
+            batch,
+            folder,
+        }
+        .refusal(switches.skip_sequence_check);
         refusal.map_or(Verdict::Append, |(code, text)| Verdict::Refuse(code, text))
     }
 }
@@ -79,7 +84,9 @@ impl Check<'_> {
             return self.stale_epoch().or_else(|| self.stale_coordinator());
         }
         let sequence = || (!skip_sequence).then(|| self.out_of_order()).flatten();
-        self.stale_epoch().or_else(sequence).or_else(|| self.outside_transaction())
+        self.stale_epoch()
+            .or_else(sequence)
+            .or_else(|| self.outside_transaction())
     }
 
     fn stale_epoch(&self) -> Option<(ErrorCode, String)> {

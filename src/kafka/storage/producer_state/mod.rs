@@ -79,7 +79,11 @@ impl ProducerState {
 
     /// Forgets ended transactions whose marker is below the high watermark.
     pub(super) fn on_high_watermark_updated(&mut self, high_watermark: i64) {
-        if self.unreplicated.values().any(|marker| *marker < high_watermark) {
+        if self
+            .unreplicated
+            .values()
+            .any(|marker| *marker < high_watermark)
+        {
             let unreplicated = Arc::make_mut(&mut self.unreplicated);
             unreplicated.retain(|_, marker| *marker >= high_watermark);
         }

@@ -44,7 +44,10 @@ fn write_entry(out: &mut BytesMut, id: i64, entry: &ProducerEntry) {
 /// Kafka writes the entries as a Java `HashMap` of their ids gives them: by bucket. (Ids of one
 /// bucket come in the order of insertion there, by id here.)
 fn in_kafkas_order(producers: &BTreeMap<i64, ProducerEntry>) -> Vec<(&i64, &ProducerEntry)> {
-    let buckets = (producers.len() as u64 * 4).div_ceil(3).max(16).next_power_of_two();
+    let buckets = (producers.len() as u64 * 4)
+        .div_ceil(3)
+        .max(16)
+        .next_power_of_two();
     let bucket = |id: i64| {
         let hash = (id ^ (id as u64 >> 32) as i64) as u32;
         u64::from(hash ^ hash >> 16) & (buckets - 1)
@@ -66,7 +69,9 @@ fn parse(mut bytes: Bytes) -> Result<Vec<(i64, ProducerEntry)>, String> {
     }
     let version = bytes.get_i16();
     if version != VERSION {
-        return Err(format!("Snapshot contained an unknown file version {version}"));
+        return Err(format!(
+            "Snapshot contained an unknown file version {version}"
+        ));
     }
     let stored = bytes.get_u32();
     let computed = crc32c::crc32c(&bytes);
@@ -136,7 +141,10 @@ mod tests {
                 timestamp: 77,
             });
         }
-        let written = write(&BTreeMap::from([(4000, entry), (5, ProducerEntry::default())]));
+        let written = write(&BTreeMap::from([
+            (4000, entry),
+            (5, ProducerEntry::default()),
+        ]));
         assert_eq!(written.len(), 10 + 2 * ENTRY_BYTES);
         let read: BTreeMap<_, _> = parse(written).unwrap().into_iter().collect();
         assert_eq!(read[&5], ProducerEntry::default());
@@ -169,7 +177,10 @@ mod tests {
         // new HashMap<Long, _>() with these keys put in, iterated (16 buckets).
         let ids = [1000_i64, 1001, 1007, 1008, 1009];
         let producers = ids.map(|id| (id, ProducerEntry::default())).into();
-        let order: Vec<i64> = in_kafkas_order(&producers).iter().map(|(id, _)| **id).collect();
+        let order: Vec<i64> = in_kafkas_order(&producers)
+            .iter()
+            .map(|(id, _)| **id)
+            .collect();
         assert_eq!(order, [1008, 1009, 1000, 1001, 1007]);
     }
 }

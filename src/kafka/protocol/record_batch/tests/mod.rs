@@ -5,3 +5,4 @@ mod golden;
 mod hand_written;
 mod hostile;
 mod other_crate;
+mod produced;

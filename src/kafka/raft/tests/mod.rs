@@ -1,0 +1,6 @@
+//! The quorum on simulated machines: stories, properties under faults, and sabotages.
+
+mod cluster;
+mod requests;
+mod safety;
+mod stories;
