@@ -153,10 +153,9 @@ impl BrokerHeartbeatManager {
 
     /// The first offset at which the controlled shutdown was seen is the one to wait for.
     pub(super) fn maybe_update_controlled_shutdown_offset(&mut self, id: i32, offset: i64) {
-        if let Some(state) = self.brokers.get_mut(&id) {
-            if state.controlled_shutdown_offset < 0 {
-                state.controlled_shutdown_offset = offset;
-            }
+        let state = self.brokers.get_mut(&id);
+        if let Some(state) = state.filter(|state| state.controlled_shutdown_offset < 0) {
+            state.controlled_shutdown_offset = offset;
         }
     }
 

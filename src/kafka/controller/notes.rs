@@ -99,7 +99,6 @@ fn push_partition(
     after: &PartitionImage,
     notes: &mut Vec<Note>,
 ) {
-    let same = |part: fn(&PartitionImage) -> &[i32]| before.is_some_and(|b| part(b) == part(after));
     let leader = after.leader;
     let elected = |b: &PartitionImage| (b.leader, b.leader_epoch) != (leader, after.leader_epoch);
     if before.is_none_or(elected) {
@@ -111,14 +110,15 @@ fn push_partition(
             unclean: leader >= 0 && before.is_some_and(outsider),
         });
     }
-    if !same(|p| &p.isr) {
+    if before.is_none_or(|before| before.isr != after.isr) {
         notes.push(Note::IsrChanged {
             partition,
             isr: NodeSet::of(&after.isr),
             partition_epoch: after.partition_epoch,
         });
     }
-    if !same(|p| &p.elr) && !(before.is_none() && after.elr.is_empty()) {
+    let elr_before = before.map_or(&[][..], |before| &before.elr);
+    if elr_before != after.elr {
         notes.push(Note::ElrChanged {
             partition,
             elr: NodeSet::of(&after.elr),

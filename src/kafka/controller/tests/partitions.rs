@@ -190,8 +190,10 @@ fn fenced_and_leaving_brokers_are_ineligible() {
 
 #[test]
 fn without_the_switch_a_stale_broker_epoch_passes() {
-    let mut semantics = Semantics::default();
-    semantics.stale_broker_epoch_check = false;
+    let semantics = Semantics {
+        stale_broker_epoch_check: false,
+        ..Semantics::default()
+    };
     let mut rig = Rig::with_brokers(3, semantics);
     rig.topic("t", 1, 3, &[]);
     let all = rig.partition("t", 0).replicas.clone();
@@ -323,8 +325,10 @@ fn a_topic_that_allows_it_is_elected_uncleanly_at_once() {
 
 #[test]
 fn without_elr_the_last_member_stays_in_the_isr() {
-    let mut semantics = Semantics::default();
-    semantics.eligible_leader_replicas = false;
+    let semantics = Semantics {
+        eligible_leader_replicas: false,
+        ..Semantics::default()
+    };
     let mut rig = Rig::with_brokers(1, semantics);
     rig.topic("t", 1, 1, &[]);
     rig.advance(Span::from_secs(10));

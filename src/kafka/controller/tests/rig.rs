@@ -40,8 +40,10 @@ impl Rig {
     pub(super) fn empty(semantics: Semantics) -> Rig {
         let mut stand = Stand::new(NodeId(0), 7);
         let mut image = MetadataImage::empty();
-        let mut broker = BrokerConfig::default();
-        broker.semantics = semantics;
+        let broker = BrokerConfig {
+            semantics,
+            ..BrokerConfig::default()
+        };
         let config = ControllerConfig {
             node_id: 1,
             cluster_id: Some("lab".into()),
