@@ -7,7 +7,6 @@ mod typed;
 
 pub use client_configs::ConfigError;
 pub use semantics::{IsrAdmission, Sabotage, Sabotages, Semantics, Truncation};
-pub use topic_configs::ConfigError;
 pub use typed::{
     Acks, BrokerConfig, ClientKind, ConsumerConfig, OffsetReset, PartitionerKind, ProducerConfig,
     QuorumConfig, TopicConfig,

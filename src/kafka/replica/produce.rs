@@ -382,6 +382,7 @@ impl DelayedProduce {
                     base: answer.response.base_offset,
                     last: to.last_offset,
                     error: ErrorCode(answer.response.error_code),
+                    acks: i32::from(self.acks),
                 });
             }
         }

@@ -1,6 +1,7 @@
 //! Restarts: logs, checkpoints, strays.
 
-use super::cluster::{Cluster, NAME, TOPIC, one_partition};
+use super::cluster::{Cluster, NAME, TOPIC};
+use super::controller::one_partition;
 use crate::kafka::config::BrokerConfig;
 use crate::kafka::metadata::{MetadataDelta, MetadataImage};
 use crate::kafka::network_client::Hosts;

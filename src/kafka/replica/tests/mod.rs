@@ -2,6 +2,7 @@
 
 mod boot;
 mod cluster;
+mod controller;
 mod fetch;
 mod isr;
 mod list_offsets;

@@ -158,7 +158,8 @@ fn check_fetch(cluster: &mut Cluster, exchange: &Value) {
         "diverging_epoch": format!(
             "EpochEndOffset(epoch={}, endOffset={})", epoch.epoch, epoch.end_offset),
         "current_leader": format!(
-            "LeaderIdAndEpoch(leaderId={}, leaderEpoch={})", leader.leader_id.0, leader.leader_epoch),
+            "LeaderIdAndEpoch(leaderId={}, leaderEpoch={})",
+            leader.leader_id.0, leader.leader_epoch),
         "batches_base_and_last_offset": batches,
     });
     assert_eq!(ours, exchange["response"], "{}", exchange["what"]);
