@@ -78,6 +78,18 @@ impl<'t> Fields<'t> {
         keys.iter().filter(there).copied().collect()
     }
 
+    /// Those of `keys` that are there, in the order of the file.
+    pub(super) fn given(
+        &mut self,
+        keys: impl Iterator<Item = &'static str>,
+    ) -> Vec<(&'static str, &'t Node)> {
+        let mut given: Vec<_> = keys
+            .filter_map(|key| self.node(key).map(|node| (key, node)))
+            .collect();
+        given.sort_by_key(|(key, _)| self.key_pos(key).start);
+        given
+    }
+
     /// The key's own place, for a problem about the key.
     pub(super) fn key_pos(&self, key: &str) -> Pos {
         self.table.entry(key).map_or(self.pos, |e| e.key_pos)

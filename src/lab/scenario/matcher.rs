@@ -36,7 +36,7 @@ pub struct NoteMatcher {
     /// The kind.
     pub note: NoteKind,
     /// The node that emits it.
-    pub node: Option<Place>,
+    pub on: Option<Place>,
     /// The note's own fields, by place in `NoteKind::fields`.
     pub fields: Vec<(usize, FieldValue)>,
     /// The `nth` that matches, from 1.

@@ -88,7 +88,7 @@ pub fn parse(source: &str) -> Result<Parsed, Vec<Problem>> {
         return Err(vec![Problem::new(Code::TooLarge, Pos::default(), message)]);
     }
     let mut root = tree::read(source, &mut problems);
-    let syntax = problems.spans();
+    let syntax = problems.syntax_errors();
     let branches = branches::take(&mut root, source.len(), &mut problems);
     let mut names = vec![MAIN.to_owned()];
     names.extend(branches.iter().map(|branch| branch.key.clone()));

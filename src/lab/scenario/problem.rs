@@ -39,11 +39,6 @@ impl Problem {
         self
     }
 
-    pub(super) fn note(mut self, note: impl Into<String>) -> Self {
-        self.notes.push(note.into());
-        self
-    }
-
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -92,7 +87,10 @@ fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
         let distance = short_enough.then(|| distance(word, candidate))?;
         (distance <= allowed).then_some((distance, *candidate))
     };
-    let best = candidates.iter().filter_map(near).min_by_key(|(d, _)| *d);
+    // Of several the last: no "broker-4" is more like broker-2 than like broker-0.
+    let best = (candidates.iter().rev())
+        .filter_map(near)
+        .min_by_key(|(d, _)| *d);
     best.map(|(_, candidate)| candidate)
 }
 
@@ -127,9 +125,9 @@ pub(super) struct Problems {
 
 impl Problems {
     pub(super) fn push(&mut self, problem: Problem) {
-        let same = |p: &Problem| {
-            p.code == problem.code && p.span == problem.span && p.message == problem.message
-        };
+        // A number that was too long to be read was put down as 0, which may be out of range too.
+        let known = |p: &Problem| p.message == problem.message || p.code == Code::OutOfRange;
+        let same = |p: &Problem| p.code == problem.code && p.span == problem.span && known(p);
         if self.found.iter().any(same) {
             return;
         }
@@ -144,12 +142,10 @@ impl Problems {
         self.found.len() >= MAX_PROBLEMS
     }
 
-    /// The places of all problems so far.
-    pub(super) fn spans(&self) -> Vec<Range<usize>> {
-        self.found
-            .iter()
-            .map(|problem| problem.span.clone())
-            .collect()
+    /// The places of all syntax errors.
+    pub(super) fn syntax_errors(&self) -> Vec<Range<usize>> {
+        let errors = self.found.iter().filter(|p| p.code == Code::Syntax);
+        errors.map(|problem| problem.span.clone()).collect()
     }
 
     pub(super) fn len(&self) -> usize {

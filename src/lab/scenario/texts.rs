@@ -6,7 +6,7 @@ use super::expr_check::Within;
 use super::fields::Fields;
 use super::model::{Piece, Template, Text};
 use super::problem::Problem;
-use super::tree::{Node, Table, Value};
+use super::tree::{Node, Value};
 
 /// `{ en = "…", zh = "…" }`, or one text for both languages.
 pub(super) fn text(cx: &mut Cx<'_>, node: &Node) -> Option<Text> {
@@ -35,11 +35,6 @@ pub(super) fn languages(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<Text
     let en = en??;
     let zh = zh.flatten().unwrap_or_else(|| en.clone());
     Some(Text { en, zh })
-}
-
-/// Whether a table has a language.
-pub(super) fn has_language(table: &Table) -> bool {
-    table.node("en").is_some() || table.node("zh").is_some()
 }
 
 fn template(cx: &mut Cx<'_>, node: &Node) -> Option<Template> {

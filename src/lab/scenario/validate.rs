@@ -73,12 +73,12 @@ fn too_large(cx: &mut Cx<'_>, pos: Option<Pos>, n: u64, what: &str, limit: u64) 
 fn quorum(cx: &mut Cx<'_>, scenario: &Scenario) {
     let voters = || (scenario.cluster.nodes.iter()).filter(|n| n.role.is_controller() && !n.added);
     let count = voters().count();
-    if let (true, Some(first)) = (count > 0 && count.is_multiple_of(2), voters().next()) {
+    if let (true, Some(last)) = (count.is_multiple_of(2), voters().last()) {
         let message = format!(
             "a quorum of {count} survives no more failures than one of {}",
             count - 1
         );
-        cx.problem(Code::EvenQuorum, first.pos, message);
+        cx.problem(Code::EvenQuorum, last.pos, message);
     }
 }
 

@@ -113,19 +113,16 @@ pub(super) fn action(
     fields: &mut Fields<'_>,
     on_message: bool,
 ) -> Option<At<Action>> {
-    let mut given = Vec::new();
-    for row in ACTIONS {
-        given.extend(fields.node(row.word).map(|node| (row, node)));
-    }
+    let given = fields.given(ACTIONS.iter().map(|row| row.word));
     if let [(first, _), (second, _), ..] = given[..] {
-        let message = format!("two actions: {} and {}", first.word, second.word);
-        let problem = Problem::new(Code::Exclusive, fields.key_pos(second.word), message);
+        let message = format!("two actions: {first} and {second}");
+        let problem = Problem::new(Code::Exclusive, fields.key_pos(second), message);
         cx.push(problem.label("a step does one thing; make a second step"));
     }
     // All are read, so that all problems are found.
     let read: Vec<_> = given
         .iter()
-        .map(|(row, node)| one(cx, fields, row, node, on_message))
+        .map(|(word, node)| one(cx, fields, word, node, on_message))
         .collect();
     read.into_iter().flatten().next()
 }
@@ -133,13 +130,14 @@ pub(super) fn action(
 fn one(
     cx: &mut Cx<'_>,
     fields: &Fields<'_>,
-    row: &ActionDoc,
+    word: &str,
     node: &Node,
     on_message: bool,
 ) -> Option<At<Action>> {
+    let row = ACTIONS.iter().find(|row| row.word == word)?;
     let Some(read) = row.read else {
-        let pos = fields.key_pos(row.word);
-        let message = format!("`{}` is not built yet", row.word);
+        let pos = fields.key_pos(word);
+        let message = format!("`{word}` is not built yet");
         cx.problem(Code::NotBuilt, pos, message);
         return None;
     };

@@ -74,10 +74,7 @@ const CLAIMS: &[&str] = &[
 pub(super) fn expect(cx: &mut Cx<'_>, node: &Node) -> Option<Expect> {
     let mut fields = Fields::of(cx, node, "an expectation")?;
     let id = fields.node("id").and_then(|node| name(cx, node));
-    let claims: Vec<_> = CLAIMS
-        .iter()
-        .filter_map(|key| fields.node(key).map(|node| (*key, node)))
-        .collect();
+    let claims = fields.given(CLAIMS.iter().copied());
     let claim = match claims[..] {
         [(key, node)] => claim(cx, &mut fields, key, node).map(|claim| (claim, node.pos)),
         [] => {
@@ -174,7 +171,7 @@ fn fact(cx: &mut Cx<'_>, node: &Node) -> Option<Fact> {
         }
         return row.rule.map(Fact::Rule);
     }
-    if !is_name(text) {
+    if !is_name(text) || matches!(text, "true" | "false") {
         return cx.expr(node).map(Fact::Expr);
     }
     let message = format!("no rule \"{}\"", shorten(text));

@@ -112,7 +112,7 @@ pub(super) fn note(cx: &mut Cx<'_>, node: &Node) -> Option<NoteMatcher> {
 pub(super) fn note_fields(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<NoteMatcher> {
     let kind = fields.required(cx, "note");
     let kind = kind.and_then(|node| note_kind(cx, node))?;
-    let node = fields.node("node").and_then(|node| place(cx, node));
+    let on = fields.node("on").and_then(|node| place(cx, node));
     let nth = nth(cx, fields);
     let types = kind.field_types();
     let mut values = Vec::new();
@@ -123,7 +123,7 @@ pub(super) fn note_fields(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<No
     }
     Some(NoteMatcher {
         note: kind,
-        node,
+        on,
         fields: values,
         nth,
         pos: fields.pos,

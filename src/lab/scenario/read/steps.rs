@@ -25,7 +25,7 @@ pub(super) fn step(cx: &mut Cx<'_>, node: &Node) -> Option<Step> {
     let focus = fields.node("focus").and_then(|node| focus(cx, node));
     let note = fields.node("note").and_then(|node| texts::text(cx, node));
     let optional = fields.flag(cx, "optional");
-    let on_message = matches!(trigger, Some(Trigger::Message(_)));
+    let on_message = fields.node("when").is_some_and(is_message);
     let action = actions::action(cx, &mut fields, on_message);
     let has_action = ACTIONS
         .iter()
@@ -58,10 +58,7 @@ pub(super) fn trigger(
     fields: &mut Fields<'_>,
     keys: &[&'static str],
 ) -> Option<Trigger> {
-    let nodes: Vec<_> = keys
-        .iter()
-        .filter_map(|key| fields.node(key).map(|node| (*key, node)))
-        .collect();
+    let nodes = fields.given(keys.iter().copied());
     match nodes[..] {
         [(key, node)] => one_trigger(cx, fields, key, node),
         [] => {
@@ -76,6 +73,10 @@ pub(super) fn trigger(
             None
         }
     }
+}
+
+fn is_message(when: &Node) -> bool {
+    matches!(&when.value, Value::Table(table) if table.node("message").is_some())
 }
 
 fn one_trigger(

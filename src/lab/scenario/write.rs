@@ -1,6 +1,0 @@
-//! stub
-use super::model::Scenario;
-/// stub
-pub fn write(_: &Scenario) -> String {
-    String::new()
-}
