@@ -99,7 +99,11 @@ impl Cx<'_> {
         match read(text) {
             Ok(value) => Some(value),
             Err(why) => {
-                let message = format!("\"{}\" does not fit here", shorten(text));
+                let what = match code {
+                    Code::BadDuration => "a duration",
+                    _ => "understood",
+                };
+                let message = format!("\"{}\" is not {what}", shorten(text));
                 self.push(Problem::new(code, node.pos, message).label(why));
                 None
             }

@@ -91,7 +91,7 @@ pub enum Operand {
     /// Scenario time.
     Now,
     /// A field of a subject.
-    Path(Path),
+    Path(Box<Path>),
 }
 
 /// A field of a subject.

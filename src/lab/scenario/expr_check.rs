@@ -3,7 +3,8 @@
 use super::codes::Code;
 use super::cx::{Cx, shorten};
 use super::expr::{Expr, Field, Op, Operand, Path, Subject, SubjectKind, Type};
-use super::expr_parse::{self, Bad, NAMED, RawExpr, RawKind, RawPath, RawSubject, RawValue, Word};
+use super::expr_lex::Bad;
+use super::expr_parse::{self, NAMED, RawExpr, RawKind, RawPath, RawSubject, RawValue, Word};
 use super::pos::Pos;
 use super::problem::Problem;
 use super::tree::Node;
@@ -271,7 +272,7 @@ fn resolve(cx: &mut Cx<'_>, within: Within, value: &RawValue, wanted: Type) -> O
             if kind != wanted {
                 return mismatch(cx, pos, wanted, kind.describe());
             }
-            Operand::Path(resolve_path(cx, within, path, field, pos)?)
+            Operand::Path(Box::new(resolve_path(cx, within, path, field, pos)?))
         }
         (kind, _) => return mismatch(cx, pos, wanted, describe(kind)),
     };

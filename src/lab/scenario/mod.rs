@@ -12,6 +12,7 @@ mod cx;
 mod echoes;
 mod expr;
 mod expr_check;
+mod expr_lex;
 mod expr_parse;
 mod fields;
 pub mod library;

@@ -73,7 +73,7 @@ fn too_large(cx: &mut Cx<'_>, pos: Option<Pos>, n: u64, what: &str, limit: u64) 
 fn quorum(cx: &mut Cx<'_>, scenario: &Scenario) {
     let voters = || (scenario.cluster.nodes.iter()).filter(|n| n.role.is_controller() && !n.added);
     let count = voters().count();
-    if let (true, Some(last)) = (count.is_multiple_of(2), voters().last()) {
+    if let (true, Some(last)) = (count.is_multiple_of(2), voters().next_back()) {
         let message = format!(
             "a quorum of {count} survives no more failures than one of {}",
             count - 1
@@ -226,22 +226,21 @@ fn after_the_end(cx: &mut Cx<'_>, scenario: &Scenario) {
         return;
     };
     for step in &scenario.steps {
-        if let Trigger::At(time) = step.trigger {
-            if time + step.wait > end && !step.optional {
-                let message = format!(
-                    "this step is due at {}, the end is at {end}",
-                    time + step.wait
-                );
-                cx.problem(Code::AfterTheEnd, step.pos, message);
-            }
+        let Trigger::At(time) = step.trigger else {
+            continue;
+        };
+        let due = time + step.wait;
+        if due > end && !step.optional {
+            let message = format!("this step is due at {due}, the end is at {end}");
+            cx.problem(Code::AfterTheEnd, step.pos, message);
         }
     }
     for expect in &scenario.expects {
-        if let Claim::At(time, _) = expect.claim {
-            if time > end {
-                let message = format!("{time} is after the end at {end}");
-                cx.problem(Code::AfterTheEnd, expect.pos, message);
-            }
+        if let Claim::At(time, _) = expect.claim
+            && time > end
+        {
+            let message = format!("{time} is after the end at {end}");
+            cx.problem(Code::AfterTheEnd, expect.pos, message);
         }
     }
 }

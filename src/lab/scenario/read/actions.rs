@@ -18,6 +18,7 @@ pub struct ActionDoc {
     pub value: &'static str,
     /// What it does.
     pub doc: &'static str,
+    #[allow(clippy::type_complexity)]
     read: Option<fn(&mut Cx<'_>, &Node, OnMessage) -> Option<Action>>,
 }
 

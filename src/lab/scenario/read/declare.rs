@@ -72,10 +72,10 @@ fn topics(cx: &mut Cx<'_>, root: &Table, default: i32) {
 /// A topic may be created after one of its name was deleted, so names may repeat here.
 fn created_topics(cx: &mut Cx<'_>, root: &Table, default: i32) {
     for step in tables(root, "step") {
-        if let Some(Value::Table(table)) = step.node("create-topic").map(|node| &node.value) {
-            if let Some(name) = table.text("name") {
-                enter_topic(cx, table, name, default);
-            }
+        if let Some(Value::Table(table)) = step.node("create-topic").map(|node| &node.value)
+            && let Some(name) = table.text("name")
+        {
+            enter_topic(cx, table, name, default);
         }
     }
 }

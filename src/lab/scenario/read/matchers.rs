@@ -26,19 +26,22 @@ pub(super) fn message(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<Messag
         }
     }
     let error = fields.node("error").map(|node| error_code(cx, node));
-    let matcher = MessageMatcher {
+    let offset = fields.int(cx, "offset", 0..=i64::MAX);
+    let epoch = fields.int(cx, "epoch", -1..=i64::from(i32::MAX));
+    let nth = nth(cx, fields);
+    let count = count(cx, fields);
+    Some(MessageMatcher {
         message: name?,
         from: given(from)?,
         to: given(to)?,
         partition: given(partition)?,
-        offset: fields.int(cx, "offset", 0..=i64::MAX),
-        epoch: fields.int(cx, "epoch", -1..=i64::from(i32::MAX)),
+        offset,
+        epoch,
         error: given(error)?,
-        nth: nth(cx, fields),
-        count: count(cx, fields),
+        nth,
+        count,
         pos: fields.pos,
-    };
-    Some(matcher)
+    })
 }
 
 /// None if a key is there and cannot be read.

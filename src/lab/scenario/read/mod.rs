@@ -23,7 +23,7 @@ use super::codes::Code;
 use super::cx::Cx;
 use super::fields::Fields;
 use super::limits::MAX_STEPS;
-use super::model::{End, EndWhen, Scenario, Text};
+use super::model::{End, EndWhen, Scenario};
 use super::pos::Pos;
 use super::tree::{Node, Table, Value};
 use super::words::calendar;
@@ -56,7 +56,7 @@ pub(super) fn scenario(cx: &mut Cx<'_>, root: &Table) -> Scenario {
     fields.finish(cx);
     Scenario {
         seed: seed as u64,
-        title: title.unwrap_or_else(Text::default),
+        title: title.unwrap_or_default(),
         start_ms: start_ms.unwrap_or(DEFAULT_START_MS),
         cluster,
         network,
@@ -73,10 +73,10 @@ pub(super) fn scenario(cx: &mut Cx<'_>, root: &Table) -> Scenario {
 }
 
 fn header(cx: &mut Cx<'_>, fields: &mut Fields<'_>) {
-    if let Some(node) = fields.required(cx, "format") {
-        if !matches!(node.value, Value::Int(1)) {
-            cx.problem(Code::BadFormat, node.pos, "only format 1 is known");
-        }
+    if let Some(node) = fields.required(cx, "format")
+        && !matches!(node.value, Value::Int(1))
+    {
+        cx.problem(Code::BadFormat, node.pos, "only format 1 is known");
     }
     if let Some(node) = fields.node("kafka") {
         let version = cx.text(node);

@@ -1,6 +1,7 @@
 //! Tests of the language as a whole.
 
 mod bad_files;
+mod bad_table;
 mod good_files;
 mod mutations;
 
