@@ -1,13 +1,22 @@
-//! Every Kafka config that the simulation reads, typed; version switches and sabotages.
+//! Every Kafka config that the simulation reads, by name and typed; version switches and
+//! sabotages.
 
+mod broker_configs;
 mod client_configs;
 mod error;
+mod rows;
 mod semantics;
+mod table;
 pub mod topic_configs;
 mod typed;
 
-pub use semantics::{IsrAdmission, Sabotage, Sabotages, Semantics, Truncation};
+#[cfg(test)]
+mod tests;
+
+pub use broker_configs::Applied;
 pub use error::ConfigError;
+pub use semantics::{IsrAdmission, Sabotage, Sabotages, Semantics, Truncation};
+pub use table::{ConfigDef, ConfigValue, Kind, Scope, Valid, configs, find_config, known_configs};
 pub use typed::{
     Acks, BrokerConfig, ClientKind, ConsumerConfig, OffsetReset, PartitionerKind, ProducerConfig,
     QuorumConfig, TopicConfig,

@@ -108,7 +108,7 @@ impl Default for QuorumConfig {
             retry_backoff: Span::from_millis(20),
             metadata_max_idle_interval: Span::from_millis(500),
             fetch_max_wait: Span::from_millis(500),
-            fetch_max_bytes: 8 * 1024 * 1024,
+            fetch_max_bytes: 1_048_576,
             max_record_bytes_between_snapshots: 20_971_520,
             max_snapshot_interval: Span::from_millis(3_600_000),
             segment_bytes: 1_073_741_824,

@@ -121,6 +121,11 @@ macro_rules! notes {
             pub fn fields(self) -> &'static [&'static str] {
                 match self { $(NoteKind::$name => &[$(stringify!($field),)*],)* }
             }
+
+            /// The Rust types of its fields, in the same order.
+            pub fn field_types(self) -> &'static [&'static str] {
+                match self { $(NoteKind::$name => &[$(stringify!($type),)*],)* }
+            }
         }
 
         impl Note {

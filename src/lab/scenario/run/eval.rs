@@ -210,8 +210,7 @@ impl Scope<'_> {
         let consumer = consumer?;
         Some(match (field, of) {
             (Field::Assigned, _) => {
-                let assigned = consumer.assigned().into_iter();
-                Val::Partitions(assigned.map(|(topic, p)| TopicPartition::new(topic, p)).collect())
+                Val::Partitions(consumer.assigned().into_iter().collect())
             }
             (Field::Position, Some(tp)) => Val::Int(consumer.position(&tp.topic, tp.partition)?),
             (Field::Received, Some(tp)) => {

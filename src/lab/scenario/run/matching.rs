@@ -46,7 +46,7 @@ pub(super) fn message(
 
 /// Whether a note fits, counting aside.
 pub(super) fn note(scope: &Scope<'_>, matcher: &NoteMatcher, node: NodeId, note: &Note) -> bool {
-    if note.kind() != matcher.note || !is_at(scope, matcher.node.as_ref(), node) {
+    if note.kind() != matcher.note || !is_at(scope, matcher.on.as_ref(), node) {
         return false;
     }
     let mut values = Vec::new();
