@@ -216,7 +216,8 @@ fn holds_count(count: i64, op: Op, n: i64) -> bool {
 
 fn when(scope: &Scope<'_>, what: String) -> String {
     let world = scope.view.world;
-    format!("at {} (step {}): {what}", world.now().since(scope.ready_at), world.step_no().0)
+    let at = super::fate::seconds(scope, world.now());
+    format!("at {at} (step {}): {what}", world.step_no().0)
 }
 
 /// The values on both sides of every comparison.
