@@ -155,7 +155,7 @@ fn measure(text: &str, options: &Options) -> Measured {
     let began = Instant::now();
     let Finished { run, report, .. } = run("main", &scenario, options, &mut |_| {});
     let seconds = began.elapsed().as_secs_f64();
-    let records = run.records().sent().len() as u64;
+    let records = run.records().sent_count() as u64;
     Measured {
         steps: report.steps.0,
         records,

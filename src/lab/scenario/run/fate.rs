@@ -60,7 +60,7 @@ impl Run {
             let acks = self.acks(sent.producer);
             RecordFate { producer: producer.name.clone(), acks, sent: sent.clone(), fate }
         };
-        self.records.sent().iter().map(story).collect()
+        self.records.sent().map(story).collect()
     }
 
     /// The `acks` of a producer, as its configs came out.

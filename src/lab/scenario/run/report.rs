@@ -110,7 +110,7 @@ impl Run {
             expectations: self.expectations.judge(&scope, &anomalies, &lost, violations),
             violations: violations.to_vec(),
             suspensions: self.checker.suspensions(),
-            received: self.records.received().len(),
+            received: self.records.received_count(),
             told: self.told().to_vec(),
             partitions: partitions(scope.view),
             unrest: if self.settled == Some(false) { self.unrest(world) } else { None },
@@ -171,8 +171,8 @@ impl Run {
             digest: received.digest,
         };
         ClientHistory {
-            sends: self.records.sent().iter().map(send).collect(),
-            reads: self.records.received().iter().map(read).collect(),
+            sends: self.records.sent().map(send).collect(),
+            reads: self.records.received().map(read).collect(),
             log,
             log_starts,
         }
