@@ -120,7 +120,11 @@ impl MetadataDelta {
             partitions: partitions.collect(),
             removed_topics: Vec::new(),
             brokers: image.brokers.keys().copied().collect(),
-            topic_configs: image.topics.values().map(|topic| topic.name.clone()).collect(),
+            topic_configs: image
+                .topics
+                .values()
+                .map(|topic| topic.name.clone())
+                .collect(),
         }
     }
 }

@@ -24,11 +24,11 @@ mod pos;
 mod problem;
 mod read;
 mod render;
+pub mod run;
 mod texts;
 mod tree;
 mod validate;
 mod words;
-pub mod run;
 mod write;
 
 #[cfg(test)]

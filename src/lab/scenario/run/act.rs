@@ -8,29 +8,25 @@ use super::{Phase, Run};
 use crate::kafka::client::record_digest;
 use crate::kafka::vocabulary::{Call, ClientOp, Kafka, SendRecord};
 use crate::lab::cluster::{KafkaWorld, View};
-use crate::lab::scenario::action::{
-    Action as Deed, Cut, Disk, Keys, Load, Send, Slowness, Tail,
-};
+use crate::lab::scenario::action::{Action as Deed, Cut, Disk, Keys, Load, Send, Slowness, Tail};
 use crate::lab::scenario::model::{ClientRef, LinkSpec, Place, StepIdx};
-use crate::sim::{
-    Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time, TraceHash,
-};
+use crate::sim::{Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time, TraceHash};
 use bytes::Bytes;
 
 /// A label of a record is at most this long.
 const LABEL_CHARS: usize = 24;
 
 impl Run {
-    pub(super) fn do_due(
-        &mut self,
-        world: &KafkaWorld,
-        due: Due,
-        act: &mut Vec<Action<Kafka>>,
-    ) {
+    pub(super) fn do_due(&mut self, world: &KafkaWorld, due: Due, act: &mut Vec<Action<Kafka>>) {
         let plan = self.plan.clone();
         let records = self.records.clone();
         let view = View::new(world, &plan.names);
-        let scope = Scope { plan: &plan, view, records: &records, ready_at: self.ready_at };
+        let scope = Scope {
+            plan: &plan,
+            view,
+            records: &records,
+            ready_at: self.ready_at,
+        };
         match due {
             Due::Fire(step) => {
                 self.script.fired(&scope, step);
@@ -48,17 +44,13 @@ impl Run {
     }
 
     /// A step's trigger has fired: it acts, after its wait.
-    pub(super) fn fire(
-        &mut self,
-        scope: &Scope<'_>,
-        step: StepIdx,
-        act: &mut Vec<Action<Kafka>>,
-    ) {
+    pub(super) fn fire(&mut self, scope: &Scope<'_>, step: StepIdx, act: &mut Vec<Action<Kafka>>) {
         let wait = scope.plan.scenario.steps[step.0].wait;
         if wait == Span::ZERO {
             self.perform(scope, step, act);
         } else {
-            self.script.push(scope.view.world.now() + wait, Due::Act(step));
+            self.script
+                .push(scope.view.world.now() + wait, Due::Act(step));
         }
     }
 
@@ -76,7 +68,8 @@ impl Run {
             }
         }
         self.script.acted(&scope.plan.scenario, step, now);
-        self.expectations.acted(&scope.plan.scenario, step, now, &mut self.script);
+        self.expectations
+            .acted(&scope.plan.scenario, step, now, &mut self.script);
         self.release_until(step, act);
     }
 
@@ -111,7 +104,12 @@ impl Run {
                 self.ask(scope, ClientRef::Admin, op, act);
             }
             Deed::DeleteTopic(name) => {
-                self.ask(scope, ClientRef::Admin, ClientOp::DeleteTopic(name.clone()), act);
+                self.ask(
+                    scope,
+                    ClientRef::Admin,
+                    ClientOp::DeleteTopic(name.clone()),
+                    act,
+                );
             }
             Deed::Elect { partition, unclean } => {
                 let tp = partition;
@@ -123,7 +121,12 @@ impl Run {
             Deed::Tamper { rule: None, .. } => {}
             Deed::Release(of) => {
                 self.rules.end(*of);
-                act.push(Fault::Release { id: Some(HoldId(of.0 as u32)) }.into());
+                act.push(
+                    Fault::Release {
+                        id: Some(HoldId(of.0 as u32)),
+                    }
+                    .into(),
+                );
             }
             outside => return self.outside(scope, step, outside, act),
         }
@@ -138,11 +141,12 @@ impl Run {
         deed: &Deed,
         act: &mut Vec<Action<Kafka>>,
     ) -> Result<(), String> {
-        let each = |place: &Place, act: &mut Vec<Action<Kafka>>, fault: &dyn Fn(NodeId) -> Fault| {
-            let nodes = somebody(scope, place)?;
-            act.extend(nodes.into_iter().map(|node| Action::Fault(fault(node))));
-            Ok(())
-        };
+        let each =
+            |place: &Place, act: &mut Vec<Action<Kafka>>, fault: &dyn Fn(NodeId) -> Fault| {
+                let nodes = somebody(scope, place)?;
+                act.extend(nodes.into_iter().map(|node| Action::Fault(fault(node))));
+                Ok(())
+            };
         match deed {
             Deed::Crash(place) => each(place, act, &|node| Fault::Crash { node }),
             Deed::Pause(place) => each(place, act, &|node| Fault::Pause { node }),
@@ -165,9 +169,17 @@ impl Run {
                     Slowness::Factor(factor) => (factor.saturating_mul(100), Span::ZERO),
                     Slowness::Each(span) => (100, span),
                 };
-                each(node, act, &|node| Fault::Slow { node, percent, each: more })
+                each(node, act, &|node| Fault::Slow {
+                    node,
+                    percent,
+                    each: more,
+                })
             }
-            Deed::Clock { node, jump_ns, drift_ppm } => {
+            Deed::Clock {
+                node,
+                jump_ns,
+                drift_ppm,
+            } => {
                 let ms = jump_ns / 1_000_000;
                 if ms != 0 {
                     each(node, act, &|node| Fault::ClockJump { node, ms })?;
@@ -181,7 +193,11 @@ impl Run {
             Deed::Stop(place) => {
                 for node in somebody(scope, place)? {
                     let id = self.call();
-                    act.push(Action::Call { node, id, call: Call::Shutdown });
+                    act.push(Action::Call {
+                        node,
+                        id,
+                        call: Call::Shutdown,
+                    });
                 }
                 Ok(())
             }
@@ -207,7 +223,11 @@ impl Run {
     ) {
         if let Some(seat) = scope.plan.client(client) {
             let id = self.call();
-            act.push(Action::Call { node: seat.node, id, call: Call::Client(seat.client, op) });
+            act.push(Action::Call {
+                node: seat.node,
+                id,
+                call: Call::Client(seat.client, op),
+            });
         }
     }
 
@@ -220,7 +240,10 @@ impl Run {
         mut n: u32,
         act: &mut Vec<Action<Kafka>>,
     ) {
-        let action = scope.plan.scenario.steps[step.0].action.as_ref().map(|action| &action.it);
+        let action = scope.plan.scenario.steps[step.0]
+            .action
+            .as_ref()
+            .map(|action| &action.it);
         let (count, every) = match action {
             Some(Deed::Send(send)) => (send.count, send.every),
             Some(Deed::Load(load)) => (load.count().min(u64::from(u32::MAX)) as u32, load.every),
@@ -253,7 +276,9 @@ impl Run {
             partition: send.partition,
             key: bytes(&send.key),
             value: bytes(&send.value),
-            headers: headers.map(|(k, v)| (k.clone(), Some(v.bytes(number)))).collect(),
+            headers: headers
+                .map(|(k, v)| (k.clone(), Some(v.bytes(number))))
+                .collect(),
             timestamp: send.timestamp,
         };
         self.submit(scope, send.from, record, act);
@@ -295,7 +320,9 @@ impl Run {
         record: SendRecord,
         act: &mut Vec<Action<Kafka>>,
     ) {
-        let Some(seat) = scope.plan.client(ClientRef::Producer(producer)) else { return };
+        let Some(seat) = scope.plan.client(ClientRef::Producer(producer)) else {
+            return;
+        };
         let id = self.call();
         self.records.called(
             id,
@@ -311,19 +338,31 @@ impl Run {
             },
         );
         let op = ClientOp::Send(record);
-        act.push(Action::Call { node: seat.node, id, call: Call::Client(seat.client, op) });
+        act.push(Action::Call {
+            node: seat.node,
+            id,
+            call: Call::Client(seat.client, op),
+        });
     }
 }
 
 fn pairs(all: &[crate::kafka::protocol::TopicPartition]) -> Vec<(String, i32)> {
-    all.iter().map(|tp| (tp.topic.clone(), tp.partition)).collect()
+    all.iter()
+        .map(|tp| (tp.topic.clone(), tp.partition))
+        .collect()
 }
 
 /// A value as a person may read it: control characters are escaped, long ones are cut.
 fn label(value: Option<&[u8]>) -> String {
-    let Some(value) = value else { return "(tombstone)".to_owned() };
+    let Some(value) = value else {
+        return "(tombstone)".to_owned();
+    };
     let text = String::from_utf8_lossy(value);
-    let shown: String = text.chars().take(LABEL_CHARS).flat_map(char::escape_debug).collect();
+    let shown: String = text
+        .chars()
+        .take(LABEL_CHARS)
+        .flat_map(char::escape_debug)
+        .collect();
     match text.chars().nth(LABEL_CHARS) {
         Some(_) => format!("{shown}..."),
         None => shown,
@@ -384,45 +423,67 @@ fn change_links(
         let others = to.iter().copied().filter(|to| *to != from);
         act.extend(others.map(|to| {
             let (change, both) = (sim_change(&link.change), link.both);
-            Action::Fault(Fault::SetLink { from, to, change, both })
+            Action::Fault(Fault::SetLink {
+                from,
+                to,
+                change,
+                both,
+            })
         }));
     }
     Ok(())
 }
 
-fn disk_fault(
-    scope: &Scope<'_>,
-    disk: &Disk,
-    act: &mut Vec<Action<Kafka>>,
-) -> Result<(), String> {
+fn disk_fault(scope: &Scope<'_>, disk: &Disk, act: &mut Vec<Action<Kafka>>) -> Result<(), String> {
     for node in somebody(scope, &disk.node)? {
         if let Some(full) = disk.full {
             act.push(Fault::DiskFull { node, full }.into());
         }
         if let Some(latency) = disk.slow {
             let latency = Some(latency);
-            act.push(Fault::DiskSlow { node, percent: 100, latency }.into());
+            act.push(
+                Fault::DiskSlow {
+                    node,
+                    percent: 100,
+                    latency,
+                }
+                .into(),
+            );
         }
         if let Some(corrupt) = &disk.corrupt {
             let prefix = format!("{}/", corrupt.partition);
             let files = scope.view.world.disk(node).map(|disk| disk.list(&prefix));
-            let logs = files.into_iter().flatten().filter(|path| path.ends_with(".log"));
-            let wanted = corrupt.segment.map(|base| format!("{prefix}{base:020}.log"));
-            let path = logs.filter(|path| wanted.as_ref().is_none_or(|w| w == path)).last();
+            let logs = files
+                .into_iter()
+                .flatten()
+                .filter(|path| path.ends_with(".log"));
+            let wanted = corrupt
+                .segment
+                .map(|base| format!("{prefix}{base:020}.log"));
+            let path = logs
+                .filter(|path| wanted.as_ref().is_none_or(|w| w == path))
+                .last();
             let path = path.ok_or_else(|| format!("no such segment of {}", corrupt.partition))?;
-            let (at, bytes) = (corrupt.at.max(0) as u64, vec![0xA5; corrupt.bytes.max(0) as usize]);
-            act.push(Fault::DiskCorrupt { node, path, at, bytes }.into());
+            let (at, bytes) = (
+                corrupt.at.max(0) as u64,
+                vec![0xA5; corrupt.bytes.max(0) as usize],
+            );
+            act.push(
+                Fault::DiskCorrupt {
+                    node,
+                    path,
+                    at,
+                    bytes,
+                }
+                .into(),
+            );
         }
     }
     Ok(())
 }
 
 /// The links of a file that differ from the network's defaults, before power-on.
-pub(super) fn schedule_link(
-    plan: &super::Plan,
-    link: &LinkSpec,
-    world: &mut KafkaWorld,
-) {
+pub(super) fn schedule_link(plan: &super::Plan, link: &LinkSpec, world: &mut KafkaWorld) {
     let (from, to) = {
         let view = View::new(world, &plan.names);
         (plan.resolve(&link.from, view), plan.resolve(&link.to, view))
@@ -430,7 +491,15 @@ pub(super) fn schedule_link(
     for from in from {
         for to in to.iter().copied().filter(|to| *to != from) {
             let (change, both) = (sim_change(&link.change), link.both);
-            world.schedule(Time::ZERO, Fault::SetLink { from, to, change, both });
+            world.schedule(
+                Time::ZERO,
+                Fault::SetLink {
+                    from,
+                    to,
+                    change,
+                    both,
+                },
+            );
         }
     }
 }

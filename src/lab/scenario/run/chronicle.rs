@@ -55,10 +55,17 @@ impl Chronicle {
             Some(Action::Fault(fault)) => fault_event(fault),
             _ => None,
         };
-        let events = fault.into_iter().chain(record.notes.iter().filter_map(note_event));
+        let events = fault
+            .into_iter()
+            .chain(record.notes.iter().filter_map(note_event));
         for event in events {
             if self.entries.len() < ENTRIES_MAX {
-                Arc::make_mut(&mut self.entries).push(Entry { at, step, node, event });
+                Arc::make_mut(&mut self.entries).push(Entry {
+                    at,
+                    step,
+                    node,
+                    event,
+                });
             }
         }
     }
@@ -76,19 +83,35 @@ fn fault_event(fault: &Fault) -> Option<Event> {
 
 fn note_event(note: &Note) -> Option<Event> {
     match *note {
-        Note::Appended { partition, base, last, epoch } => {
-            Some(Event::Appended(partition, base, last, epoch))
-        }
-        Note::Replicated { partition, base, last, epoch } => {
-            Some(Event::Replicated(partition, base, last, epoch))
-        }
-        Note::BecameLeader { partition, epoch, start, .. } => {
-            Some(Event::Leads(partition, epoch, start))
-        }
-        Note::LogTruncated { partition, from, to } => Some(Event::Truncated(partition, from, to)),
-        Note::LeaderElected { partition, leader, unclean, .. } => {
-            Some(Event::Elected(partition, leader.0, unclean))
-        }
+        Note::Appended {
+            partition,
+            base,
+            last,
+            epoch,
+        } => Some(Event::Appended(partition, base, last, epoch)),
+        Note::Replicated {
+            partition,
+            base,
+            last,
+            epoch,
+        } => Some(Event::Replicated(partition, base, last, epoch)),
+        Note::BecameLeader {
+            partition,
+            epoch,
+            start,
+            ..
+        } => Some(Event::Leads(partition, epoch, start)),
+        Note::LogTruncated {
+            partition,
+            from,
+            to,
+        } => Some(Event::Truncated(partition, from, to)),
+        Note::LeaderElected {
+            partition,
+            leader,
+            unclean,
+            ..
+        } => Some(Event::Elected(partition, leader.0, unclean)),
         _ => None,
     }
 }

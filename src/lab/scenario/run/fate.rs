@@ -1,9 +1,9 @@
 //! The fate of each record: kept or lost, and why, back to the fault or setting that decided it.
 
+use super::Run;
 use super::chronicle::{Entry, Event};
 use super::eval::Scope;
 use super::records::{Ending, Sent};
-use super::Run;
 use crate::kafka::client::{ClientSpec, record_digest};
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::Tp;
@@ -50,7 +50,10 @@ impl Run {
         let mut places: BTreeMap<(&str, i64), Vec<(i32, i64)>> = BTreeMap::new();
         for entry in log {
             let place = (entry.partition, entry.offset);
-            places.entry((&entry.topic, entry.digest)).or_default().push(place);
+            places
+                .entry((&entry.topic, entry.digest))
+                .or_default()
+                .push(place);
         }
         let story = |sent: &Sent| {
             let copies = places.get(&(sent.topic.as_str(), sent.digest));
@@ -58,7 +61,12 @@ impl Run {
             let fate = self.fate(scope, sent, copies, log_starts);
             let producer = &self.plan.scenario.producers[sent.producer];
             let acks = self.acks(sent.producer);
-            RecordFate { producer: producer.name.clone(), acks, sent: sent.clone(), fate }
+            RecordFate {
+                producer: producer.name.clone(),
+                acks,
+                sent: sent.clone(),
+                fate,
+            }
         };
         self.records.sent().iter().map(story).collect()
     }
@@ -66,7 +74,10 @@ impl Run {
     /// The `acks` of a producer, as its configs came out.
     pub(super) fn acks(&self, producer: usize) -> Acks {
         let processes = &self.plan.cluster.processes;
-        match processes.get(producer).and_then(|process| process.clients.first()) {
+        match processes
+            .get(producer)
+            .and_then(|process| process.clients.first())
+        {
             Some(ClientSpec::Producer { config, .. }) => config.acks,
             _ => Acks::All,
         }
@@ -116,14 +127,17 @@ impl Run {
         let entries = self.chronicle.entries();
         let until = sent.ended.map_or(Time::NEVER, |(at, _)| at);
         let holds = |tp_: Tp, base: i64, last: i64| tp_ == tp && (base..=last).contains(&offset);
-        let appended = entries.iter().enumerate().rev().find_map(|(index, entry)| {
-            match entry.event {
-                Event::Appended(p, base, last, epoch) if holds(p, base, last) => {
-                    (entry.at <= until).then_some((index, entry.node, epoch))
-                }
-                _ => None,
-            }
-        });
+        let appended =
+            entries
+                .iter()
+                .enumerate()
+                .rev()
+                .find_map(|(index, entry)| match entry.event {
+                    Event::Appended(p, base, last, epoch) if holds(p, base, last) => {
+                        (entry.at <= until).then_some((index, entry.node, epoch))
+                    }
+                    _ => None,
+                });
         let Some((index, leader, epoch)) = appended else {
             return "no leader is known to have appended it".to_owned();
         };
@@ -139,7 +153,9 @@ impl Run {
         sent: &Sent,
     ) -> String {
         let name = |node: NodeId| scope.plan.names.machine(node).to_owned();
-        let acked = sent.ended.map_or(String::new(), |(at, _)| format!(" at {}", seconds(scope, at)));
+        let acked = sent.ended.map_or(String::new(), |(at, _)| {
+            format!(" at {}", seconds(scope, at))
+        });
         let acks = self.acks(sent.producer).code();
         let took_over = later.iter().position(|entry| {
             matches!(entry.event, Event::Leads(p, e, start) if p == tp && e > epoch && start <= offset)
@@ -172,14 +188,22 @@ impl Run {
                 Event::Down(false) => "crashed",
                 _ => "was paused",
             };
-            parts.push(format!("{} {how} at {}", name(leader), seconds(scope, entry.at)));
+            parts.push(format!(
+                "{} {how} at {}",
+                name(leader),
+                seconds(scope, entry.at)
+            ));
         }
         if let Some(entry) = took_over.map(|index| later[index]) {
             if let Event::Leads(_, epoch, start) = entry.event {
-                let unclean = later.iter().any(|entry| {
-                    matches!(entry.event, Event::Elected(p, _, true) if p == tp)
-                });
-                let how = if unclean { " by an unclean election" } else { "" };
+                let unclean = later
+                    .iter()
+                    .any(|entry| matches!(entry.event, Event::Elected(p, _, true) if p == tp));
+                let how = if unclean {
+                    " by an unclean election"
+                } else {
+                    ""
+                };
                 parts.push(format!(
                     "{} took over{how} in leader epoch {epoch} at {} with a log that ended at {start}",
                     name(entry.node),
@@ -194,7 +218,10 @@ impl Run {
         if let Some(entry) = cut {
             if let Event::Truncated(_, from, to) = entry.event {
                 let at = seconds(scope, entry.at);
-                parts.push(format!("{} cut its log from {from} to {to} at {at}", name(leader)));
+                parts.push(format!(
+                    "{} cut its log from {from} to {to} at {at}",
+                    name(leader)
+                ));
             }
         }
         parts.join("; ")
@@ -234,8 +261,15 @@ impl Run {
         let replica = scope.view.replica(node, tp)?;
         let disk = scope.view.world.disk(node)?;
         let batch = replica.partition.log().batches_from(disk, offset).next()?;
-        let record = batch.records().ok()?.into_iter().find(|r| r.offset == offset)?;
-        Some(record_digest(record.key.as_deref(), record.value.as_deref()))
+        let record = batch
+            .records()
+            .ok()?
+            .into_iter()
+            .find(|r| r.offset == offset)?;
+        Some(record_digest(
+            record.key.as_deref(),
+            record.value.as_deref(),
+        ))
     }
 }
 

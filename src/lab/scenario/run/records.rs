@@ -97,7 +97,10 @@ impl Records {
 
     /// How many sends wait for an answer.
     pub fn pending(&self) -> i64 {
-        self.counts.values().map(|c| c.sent - c.acknowledged - c.failed).sum()
+        self.counts
+            .values()
+            .map(|c| c.sent - c.acknowledged - c.failed)
+            .sum()
     }
 
     /// The counts of a producer.
@@ -107,7 +110,8 @@ impl Records {
 
     /// Whether some send was acknowledged at this offset.
     pub fn is_acknowledged(&self, tp: &TopicPartition, offset: i64) -> bool {
-        self.acknowledged.contains(&(tp.topic.clone(), tp.partition, offset))
+        self.acknowledged
+            .contains(&(tp.topic.clone(), tp.partition, offset))
     }
 
     pub(super) fn called(&mut self, id: CallId, sent: Sent) {
@@ -118,14 +122,18 @@ impl Records {
 
     /// A call has ended; not every call is a send.
     pub(super) fn ended(&mut self, id: CallId, outcome: &Outcome, at: Time, step: StepNo) {
-        let Some(index) = self.calls.get(&id).copied() else { return };
+        let Some(index) = self.calls.get(&id).copied() else {
+            return;
+        };
         let ending = match outcome {
-            Outcome::Sent { partition, offset } => {
-                Ending::Acknowledged { partition: *partition, offset: *offset }
-            }
-            Outcome::Failed { error, message } => {
-                Ending::Failed { error: *error, message: message.clone() }
-            }
+            Outcome::Sent { partition, offset } => Ending::Acknowledged {
+                partition: *partition,
+                offset: *offset,
+            },
+            Outcome::Failed { error, message } => Ending::Failed {
+                error: *error,
+                message: message.clone(),
+            },
             Outcome::Done | Outcome::Offset(_) => return,
         };
         let sent = &mut Arc::make_mut(&mut self.sent)[index];

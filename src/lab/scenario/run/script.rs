@@ -3,8 +3,8 @@
 use super::eval::Scope;
 use super::matching;
 use crate::kafka::vocabulary::Kafka;
-use crate::lab::scenario::model::{Scenario, StepIdx, Template, Text, Trigger};
 use crate::lab::scenario::model::{Piece, Repeat, Until};
+use crate::lab::scenario::model::{Scenario, StepIdx, Template, Text, Trigger};
 use crate::sim::{HoldId, Span, StepNo, StepRecord, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -87,7 +87,9 @@ impl Script {
     }
 
     pub(super) fn next_due(&self) -> Time {
-        self.due.first_key_value().map_or(Time::NEVER, |((at, _), _)| *at)
+        self.due
+            .first_key_value()
+            .map_or(Time::NEVER, |((at, _), _)| *at)
     }
 
     pub(super) fn push(&mut self, at: Time, due: Due) {
@@ -96,7 +98,10 @@ impl Script {
     }
 
     pub(super) fn pop_due(&mut self, now: Time) -> Option<Due> {
-        let first = self.due.first_entry().filter(|first| first.key().0 <= now)?;
+        let first = self
+            .due
+            .first_entry()
+            .filter(|first| first.key().0 <= now)?;
         Some(first.remove())
     }
 
@@ -156,7 +161,12 @@ impl Script {
         armed.fired += 1;
         let fired = armed.fired;
         let now = scope.view.world.now();
-        let Some(Repeat { every, times, until }) = &scope.plan.scenario.steps[step.0].repeat else {
+        let Some(Repeat {
+            every,
+            times,
+            until,
+        }) = &scope.plan.scenario.steps[step.0].repeat
+        else {
             return;
         };
         let enough = times.is_some_and(|times| fired >= times)
