@@ -143,7 +143,10 @@ impl Consumer {
         &self.name
     }
 
-    #[allow(clippy::too_many_arguments)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the fields of one ClientSpec and of its process"
+    )]
     pub(super) fn boot(
         no: ClientNo,
         name: &str,
