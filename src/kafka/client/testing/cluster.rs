@@ -1,4 +1,4 @@
-//! A naive cluster: logs as vectors, sequences as KAFKA.md 2.14, faults by script.
+//! A naive cluster: logs as vectors, sequences as behaviour.md 2.14, faults by script.
 
 use super::partition::{LogEntry, Partition};
 use crate::kafka::client::metadata::wire_name;

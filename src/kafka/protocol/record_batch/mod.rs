@@ -1,4 +1,4 @@
-//! Record batch v2, our own: `DefaultRecordBatch`, KAFKA.md 2.24.
+//! Record batch v2, our own: `DefaultRecordBatch`, behaviour.md 2.24.
 //!
 //! ```text
 //! base_offset i64 @0   length i32 @8   leader_epoch i32 @12   magic i8 @16   crc u32 @17
