@@ -1,10 +1,10 @@
 //! The fate of each record: kept or lost, and why, back to the fault or setting that decided it.
 
-use super::Run;
 use super::chronicle::{Entry, Event};
 use super::eval::Scope;
 use super::records::{Ending, Sent};
-use crate::kafka::client::{ClientSpec, record_digest};
+use super::Run;
+use crate::kafka::client::ClientSpec;
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::Tp;
 use crate::lab::check::LogEntry;
@@ -50,10 +50,7 @@ impl Run {
         let mut places: BTreeMap<(&str, i64), Vec<(i32, i64)>> = BTreeMap::new();
         for entry in log {
             let place = (entry.partition, entry.offset);
-            places
-                .entry((&entry.topic, entry.digest))
-                .or_default()
-                .push(place);
+            places.entry((&entry.topic, entry.digest)).or_default().push(place);
         }
         let story = |sent: &Sent| {
             let copies = places.get(&(sent.topic.as_str(), sent.digest));
@@ -61,12 +58,7 @@ impl Run {
             let fate = self.fate(scope, sent, copies, log_starts);
             let producer = &self.plan.scenario.producers[sent.producer];
             let acks = self.acks(sent.producer);
-            RecordFate {
-                producer: producer.name.clone(),
-                acks,
-                sent: sent.clone(),
-                fate,
-            }
+            RecordFate { producer: producer.name.clone(), acks, sent: sent.clone(), fate }
         };
         self.records.sent().iter().map(story).collect()
     }
@@ -74,10 +66,7 @@ impl Run {
     /// The `acks` of a producer, as its configs came out.
     pub(super) fn acks(&self, producer: usize) -> Acks {
         let processes = &self.plan.cluster.processes;
-        match processes
-            .get(producer)
-            .and_then(|process| process.clients.first())
-        {
+        match processes.get(producer).and_then(|process| process.clients.first()) {
             Some(ClientSpec::Producer { config, .. }) => config.acks,
             _ => Acks::All,
         }
@@ -125,19 +114,20 @@ impl Run {
             return "its topic is gone".to_owned();
         };
         let entries = self.chronicle.entries();
-        let until = sent.ended.map_or(Time::NEVER, |(at, _)| at);
+        // acks=0 ends a send before a leader has it.
+        let until = match self.acks(sent.producer) {
+            Acks::None => Time::NEVER,
+            _ => sent.ended.map_or(Time::NEVER, |(at, _)| at),
+        };
         let holds = |tp_: Tp, base: i64, last: i64| tp_ == tp && (base..=last).contains(&offset);
-        let appended =
-            entries
-                .iter()
-                .enumerate()
-                .rev()
-                .find_map(|(index, entry)| match entry.event {
-                    Event::Appended(p, base, last, epoch) if holds(p, base, last) => {
-                        (entry.at <= until).then_some((index, entry.node, epoch))
-                    }
-                    _ => None,
-                });
+        let appended = entries.iter().enumerate().rev().find_map(|(index, entry)| {
+            match entry.event {
+                Event::Appended(p, base, last, epoch) if holds(p, base, last) => {
+                    (entry.at <= until).then_some((index, entry.node, epoch))
+                }
+                _ => None,
+            }
+        });
         let Some((index, leader, epoch)) = appended else {
             return "no leader is known to have appended it".to_owned();
         };
@@ -153,10 +143,8 @@ impl Run {
         sent: &Sent,
     ) -> String {
         let name = |node: NodeId| scope.plan.names.machine(node).to_owned();
-        let acked = sent.ended.map_or(String::new(), |(at, _)| {
-            format!(" at {}", seconds(scope, at))
-        });
-        let acks = self.acks(sent.producer).code();
+        let acked = sent.ended.map_or(String::new(), |(at, _)| format!(" at {}", seconds(scope, at)));
+        let acks = self.acks(sent.producer);
         let took_over = later.iter().position(|entry| {
             matches!(entry.event, Event::Leads(p, e, start) if p == tp && e > epoch && start <= offset)
         });
@@ -172,8 +160,9 @@ impl Run {
             .map(|entry| name(entry.node))
             .collect();
         let mut parts = vec![match acks {
-            0 => format!("{} appended it in leader epoch {epoch}", name(leader)),
-            acks => format!("{} acknowledged it{acked} with acks={acks}", name(leader)),
+            Acks::None => format!("{} appended it in leader epoch {epoch}", name(leader)),
+            Acks::Leader => format!("{} acknowledged it{acked} with acks=1", name(leader)),
+            Acks::All => format!("{} acknowledged it{acked} with acks=all", name(leader)),
         }];
         parts.push(match copies.is_empty() {
             true => "no follower had fetched it".to_owned(),
@@ -188,22 +177,14 @@ impl Run {
                 Event::Down(false) => "crashed",
                 _ => "was paused",
             };
-            parts.push(format!(
-                "{} {how} at {}",
-                name(leader),
-                seconds(scope, entry.at)
-            ));
+            parts.push(format!("{} {how} at {}", name(leader), seconds(scope, entry.at)));
         }
         if let Some(entry) = took_over.map(|index| later[index]) {
             if let Event::Leads(_, epoch, start) = entry.event {
-                let unclean = later
-                    .iter()
-                    .any(|entry| matches!(entry.event, Event::Elected(p, _, true) if p == tp));
-                let how = if unclean {
-                    " by an unclean election"
-                } else {
-                    ""
-                };
+                let unclean = later.iter().any(|entry| {
+                    matches!(entry.event, Event::Elected(p, _, true) if p == tp)
+                });
+                let how = if unclean { " by an unclean election" } else { "" };
                 parts.push(format!(
                     "{} took over{how} in leader epoch {epoch} at {} with a log that ended at {start}",
                     name(entry.node),
@@ -218,10 +199,7 @@ impl Run {
         if let Some(entry) = cut {
             if let Event::Truncated(_, from, to) = entry.event {
                 let at = seconds(scope, entry.at);
-                parts.push(format!(
-                    "{} cut its log from {from} to {to} at {at}",
-                    name(leader)
-                ));
+                parts.push(format!("{} cut its log from {from} to {to} at {at}", name(leader)));
             }
         }
         parts.join("; ")
@@ -229,16 +207,9 @@ impl Run {
 
     /// acks=0: nobody may have heard of it.
     fn why_never(&self, scope: &Scope<'_>, sent: &Sent, partition: i32) -> String {
-        let tp = scope.view.partition(&sent.topic, partition);
         let entries = self.chronicle.entries();
-        let written = entries.iter().any(|entry| match (entry.event, tp) {
-            (Event::Appended(p, base, ..), Some(tp)) if p == tp => {
-                self.digest_at(scope, entry.node, tp, base) == Some(sent.digest)
-            }
-            _ => false,
-        });
-        if written {
-            return "a leader appended it and a later leader did not have it (acks=0)".to_owned();
+        if let Some(offset) = self.chronicle.offset_of(sent.digest) {
+            return self.why_lost(scope, sent, partition, offset);
         }
         let down = entries.iter().rev().find(|entry| {
             entry.at <= sent.at && matches!(entry.event, Event::Down(_) | Event::Paused)
@@ -255,21 +226,6 @@ impl Run {
                      again"
                 .to_owned(),
         }
-    }
-
-    fn digest_at(&self, scope: &Scope<'_>, node: NodeId, tp: Tp, offset: i64) -> Option<i64> {
-        let replica = scope.view.replica(node, tp)?;
-        let disk = scope.view.world.disk(node)?;
-        let batch = replica.partition.log().batches_from(disk, offset).next()?;
-        let record = batch
-            .records()
-            .ok()?
-            .into_iter()
-            .find(|r| r.offset == offset)?;
-        Some(record_digest(
-            record.key.as_deref(),
-            record.value.as_deref(),
-        ))
     }
 }
 
