@@ -29,16 +29,6 @@ impl Driver<Node> for Boot {
     ) {
         self.checker.after(View::new(world, &self.names), record);
         self.outcomes.extend(record.outcomes.iter().cloned());
-        if std::env::var("TRACE").is_ok() {
-            for note in record.notes {
-                println!(
-                    "{} {} {:?}",
-                    record.at,
-                    record.node.map_or("-", |n| self.names.machine(n)),
-                    note
-                );
-            }
-        }
         if self.progress == Progress::Ready {
             return;
         }

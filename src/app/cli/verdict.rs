@@ -319,11 +319,11 @@ fn millis(ms: u64) -> String {
 fn clean(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
-            let bad = c.is_control();
-            bad.then(|| c.escape_default().to_string())
-                .unwrap_or_else(|| c.to_string())
-                .chars()
-                .collect::<Vec<_>>()
+            if c.is_control() {
+                c.escape_default().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
         })
         .collect()
 }

@@ -139,14 +139,10 @@ impl BrokerServer {
     }
 
     pub(super) fn begin_shutdown(&mut self, ctx: &mut Ctx<'_, Kafka>) {
-<<<<<<< HEAD
         ctx.note(Note::BrokerStopping {
             broker: NoteNode(self.config.node_id),
         });
-=======
-        ctx.note(Note::BrokerStopping { broker: NoteNode(self.config.node_id) });
         self.replicas.begin_controlled_shutdown();
->>>>>>> main
         let now = ctx.mono();
         self.lifecycle
             .begin_shutdown(now, self.config.broker.controlled_shutdown_enable);

@@ -2,10 +2,8 @@
 //! protocol rule of its own.
 //!
 //! One process has a [`RaftNode`] (a voter if it is a controller, else an observer) and, by its
-//! roles, a [`ControllerServer`], a [`BrokerServer`], or both. After every input [`settle`] moves
+//! roles, a [`ControllerServer`], a [`BrokerServer`], or both. After every input `settle` moves
 //! what the quorum committed into both, follows leadership and sends what is due.
-//!
-//! [`settle`]: KafkaServer::settle
 
 mod broker_server;
 mod config;

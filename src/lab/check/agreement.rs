@@ -36,16 +36,14 @@ impl Agreement {
                 } => {
                     self.one_record(glance, node, partition, base);
                 }
-                Note::HighWatermarkAdvanced { partition, .. } => {
-                    if !suspension.is_paused(partition) {
-                        strong_isr(glance, node, partition);
-                        log_matching(glance, node, partition);
-                    }
+                Note::HighWatermarkAdvanced { partition, .. }
+                    if !suspension.is_paused(partition) =>
+                {
+                    strong_isr(glance, node, partition);
+                    log_matching(glance, node, partition);
                 }
-                Note::HighWatermarkHeard { partition, .. } => {
-                    if !suspension.is_paused(partition) {
-                        log_matching(glance, node, partition);
-                    }
+                Note::HighWatermarkHeard { partition, .. } if !suspension.is_paused(partition) => {
+                    log_matching(glance, node, partition);
                 }
                 Note::BecameLeader { partition, .. }
                 | Note::BecameFollower { partition, .. }

@@ -31,10 +31,10 @@ impl Producers {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>, suspension: &Suspension) {
         let notes: Vec<_> = glance.notes().collect();
         for (node, note) in notes {
-            if let Note::HighWatermarkAdvanced { partition, to, .. } = note {
-                if !suspension.is_paused(partition) {
-                    self.committed(glance, suspension.round(partition), node, partition, to);
-                }
+            if let Note::HighWatermarkAdvanced { partition, to, .. } = note
+                && !suspension.is_paused(partition)
+            {
+                self.committed(glance, suspension.round(partition), node, partition, to);
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::sim::{Action, CallId, NodeId, StepRecord, Time};
 use std::collections::VecDeque;
 
 /// A cluster that is not ready after this time has failed.
-pub const READY_WITHIN: Time = Time::from_millis(60_000);
+const READY_WITHIN: Time = Time::from_millis(60_000);
 
 /// How far the prelude is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,10 +62,10 @@ impl Prelude {
     ) -> Progress {
         let view = View::new(world, names);
         for (id, outcome) in record.outcomes {
-            if self.creating == Some(*id) {
-                if let Some(failure) = self.topic_created(outcome) {
-                    return Progress::Failed(failure);
-                }
+            if self.creating == Some(*id)
+                && let Some(failure) = self.topic_created(outcome)
+            {
+                return Progress::Failed(failure);
             }
         }
         let waiting = match self.first_missing(view) {

@@ -37,7 +37,6 @@ impl Run {
             Due::Tell(index) => self.script.tell_due(&scope, index),
             Due::Ask(index) => self.script.ask_due(&scope, index),
             Due::Expect(index) => self.expectations.due(&scope, index),
-            Due::Release(hold) => act.push(Fault::Release { id: Some(hold) }.into()),
             Due::EndCheck => self.maybe_end(world, act),
             Due::SettleCheck => self.time_is_up(world),
         }
@@ -61,11 +60,11 @@ impl Run {
         if let Some(note) = &spec.note {
             self.script.tell(scope, note, None);
         }
-        if let Some(action) = &spec.action {
-            if let Err(why) = self.deed(scope, step, &action.it, act) {
-                self.phase = Phase::Failed(why);
-                return;
-            }
+        if let Some(action) = &spec.action
+            && let Err(why) = self.deed(scope, step, &action.it, act)
+        {
+            self.phase = Phase::Failed(why);
+            return;
         }
         self.script.acted(&scope.plan.scenario, step, now);
         self.expectations
@@ -141,63 +140,11 @@ impl Run {
         deed: &Deed,
         act: &mut Vec<Action<Kafka>>,
     ) -> Result<(), String> {
-        let each =
-            |place: &Place, act: &mut Vec<Action<Kafka>>, fault: &dyn Fn(NodeId) -> Fault| {
-                let nodes = somebody(scope, place)?;
-                act.extend(nodes.into_iter().map(|node| Action::Fault(fault(node))));
-                Ok(())
-            };
         match deed {
-            Deed::Crash(place) => each(place, act, &|node| Fault::Crash { node }),
-            Deed::Pause(place) => each(place, act, &|node| Fault::Pause { node }),
-            Deed::Resume(place) => each(place, act, &|node| Fault::Resume { node }),
-            Deed::Start { node, wipe } => {
-                let wipe = *wipe;
-                each(node, act, &|node| Fault::Start { node, wipe })
-            }
-            Deed::AddBroker(node) => {
-                let node = scope.plan.machine(*node);
-                act.push(Fault::Start { node, wipe: false }.into());
-                Ok(())
-            }
-            Deed::PowerOff { node, tail } => {
-                let tail = sim_tail(*tail);
-                each(node, act, &|node| Fault::PowerOff { node, tail })
-            }
-            Deed::Slow { node, by } => {
-                let (percent, more) = match *by {
-                    Slowness::Factor(factor) => (factor.saturating_mul(100), Span::ZERO),
-                    Slowness::Each(span) => (100, span),
-                };
-                each(node, act, &|node| Fault::Slow {
-                    node,
-                    percent,
-                    each: more,
-                })
-            }
-            Deed::Clock {
-                node,
-                jump_ns,
-                drift_ppm,
-            } => {
-                let ms = jump_ns / 1_000_000;
-                if ms != 0 {
-                    each(node, act, &|node| Fault::ClockJump { node, ms })?;
-                }
-                if let Some(ppm) = drift_ppm {
-                    let ppm = (*ppm).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
-                    each(node, act, &|node| Fault::ClockDrift { node, ppm })?;
-                }
-                Ok(())
-            }
             Deed::Stop(place) => {
                 for node in somebody(scope, place)? {
-                    let id = self.call();
-                    act.push(Action::Call {
-                        node,
-                        id,
-                        call: Call::Shutdown,
-                    });
+                    let (id, call) = (self.call(), Call::Shutdown);
+                    act.push(Action::Call { node, id, call });
                 }
                 Ok(())
             }
@@ -209,7 +156,7 @@ impl Run {
             }
             Deed::Link(link) => change_links(scope, link, act),
             Deed::Disk(disk) => disk_fault(scope, disk, act),
-            _ => Ok(()),
+            of_nodes => node_fault(scope, of_nodes, act),
         }
     }
 
@@ -397,6 +344,57 @@ fn sim_tail(tail: Tail) -> SimTail {
     }
 }
 
+/// What befalls whole machines: their processes, their speed, their clocks.
+fn node_fault(scope: &Scope<'_>, deed: &Deed, act: &mut Vec<Action<Kafka>>) -> Result<(), String> {
+    let mut each = |place: &Place, fault: &dyn Fn(NodeId) -> Fault| {
+        let nodes = somebody(scope, place)?;
+        act.extend(nodes.into_iter().map(|node| Action::Fault(fault(node))));
+        Ok(())
+    };
+    match *deed {
+        Deed::Crash(ref place) => each(place, &|node| Fault::Crash { node }),
+        Deed::Pause(ref place) => each(place, &|node| Fault::Pause { node }),
+        Deed::Resume(ref place) => each(place, &|node| Fault::Resume { node }),
+        Deed::Start { ref node, wipe } => each(node, &|node| Fault::Start { node, wipe }),
+        Deed::AddBroker(node) => {
+            let node = scope.plan.machine(node);
+            act.push(Fault::Start { node, wipe: false }.into());
+            Ok(())
+        }
+        Deed::PowerOff { ref node, tail } => {
+            let tail = sim_tail(tail);
+            each(node, &|node| Fault::PowerOff { node, tail })
+        }
+        Deed::Slow { ref node, by } => {
+            let (percent, more) = match by {
+                Slowness::Factor(factor) => (factor.saturating_mul(100), Span::ZERO),
+                Slowness::Each(span) => (100, span),
+            };
+            each(node, &|node| Fault::Slow {
+                node,
+                percent,
+                each: more,
+            })
+        }
+        Deed::Clock {
+            ref node,
+            jump_ns,
+            drift_ppm,
+        } => {
+            let ms = jump_ns / 1_000_000;
+            if ms != 0 {
+                each(node, &|node| Fault::ClockJump { node, ms })?;
+            }
+            if let Some(ppm) = drift_ppm {
+                let ppm = ppm.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+                each(node, &|node| Fault::ClockDrift { node, ppm })?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
 fn cut_links(
     scope: &Scope<'_>,
     step: StepIdx,
@@ -460,9 +458,8 @@ fn disk_fault(scope: &Scope<'_>, disk: &Disk, act: &mut Vec<Action<Kafka>>) -> R
             let wanted = corrupt
                 .segment
                 .map(|base| format!("{prefix}{base:020}.log"));
-            let path = logs
-                .filter(|path| wanted.as_ref().is_none_or(|w| w == path))
-                .last();
+            let mut logs = logs.filter(|path| wanted.as_ref().is_none_or(|w| w == path));
+            let path = logs.next_back();
             let path = path.ok_or_else(|| format!("no such segment of {}", corrupt.partition))?;
             let (at, bytes) = (
                 corrupt.at.max(0) as u64,

@@ -62,14 +62,21 @@ impl Chronicle {
     pub(super) fn remember_appends(&mut self, view: View<'_>, record: &StepRecord<'_, Kafka>) {
         let Some(node) = record.node else { return };
         for note in record.notes {
-            let Note::Appended { partition, base, .. } = *note else { continue };
+            let Note::Appended {
+                partition, base, ..
+            } = *note
+            else {
+                continue;
+            };
             let (Some(replica), Some(disk)) =
                 (view.replica(node, partition), view.world.disk(node))
             else {
                 continue;
             };
             let batch = replica.partition.log().batches_from(disk, base).next();
-            let records = batch.and_then(|batch| batch.records().ok()).unwrap_or_default();
+            let records = batch
+                .and_then(|batch| batch.records().ok())
+                .unwrap_or_default();
             let offsets = Arc::make_mut(&mut self.offsets);
             for record in records {
                 let digest = record_digest(record.key.as_deref(), record.value.as_deref());

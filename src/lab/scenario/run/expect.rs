@@ -240,16 +240,8 @@ fn holds_count(count: i64, op: Op, n: i64) -> bool {
 
 fn when(scope: &Scope<'_>, what: String) -> String {
     let world = scope.view.world;
-<<<<<<< HEAD
-    format!(
-        "at {} (step {}): {what}",
-        world.now().since(scope.ready_at),
-        world.step_no().0
-    )
-=======
     let at = super::fate::seconds(scope, world.now());
     format!("at {at} (step {}): {what}", world.step_no().0)
->>>>>>> main
 }
 
 /// The values on both sides of every comparison.

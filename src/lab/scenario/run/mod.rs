@@ -126,8 +126,9 @@ impl Run {
             plan,
         };
         let producers = 0..run.plan.scenario.producers.len();
-        run.promises_nothing =
-            producers.into_iter().any(|producer| run.acks(producer) == Acks::None);
+        run.promises_nothing = producers
+            .into_iter()
+            .any(|producer| run.acks(producer) == Acks::None);
         run
     }
 
@@ -306,10 +307,11 @@ impl Run {
         for step in fired {
             self.fire(&scope, step, act);
         }
-        if let Some(EndWhen::State(expr)) = &plan.scenario.end.when {
-            if self.phase == Phase::Running && scope.holds(expr) {
-                self.settle(world, act);
-            }
+        if let Some(EndWhen::State(expr)) = &plan.scenario.end.when
+            && self.phase == Phase::Running
+            && scope.holds(expr)
+        {
+            self.settle(world, act);
         }
     }
 }

@@ -5,7 +5,7 @@ use super::matching;
 use crate::kafka::vocabulary::Kafka;
 use crate::lab::scenario::model::{Piece, Repeat, Until};
 use crate::lab::scenario::model::{Scenario, StepIdx, Template, Text, Trigger};
-use crate::sim::{HoldId, Span, StepNo, StepRecord, Time};
+use crate::sim::{Span, StepNo, StepRecord, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,8 +24,6 @@ pub(super) enum Due {
     Ask(usize),
     /// An expectation about a moment, or the end of its time.
     Expect(usize),
-    /// Held messages go on.
-    Release(HoldId),
     /// Is this the end?
     EndCheck,
     /// The run has had its time to settle.
