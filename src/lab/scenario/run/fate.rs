@@ -125,24 +125,26 @@ impl Run {
             return "its topic is gone".to_owned();
         };
         let entries = self.chronicle.entries();
-        // acks=0 ends a send before a leader has it.
-        let until = match self.acks(sent.producer) {
-            Acks::None => Time::NEVER,
-            _ => sent.ended.map_or(Time::NEVER, |(at, _)| at),
-        };
-        let holds = |tp_: Tp, base: i64, last: i64| tp_ == tp && (base..=last).contains(&offset);
-        let appended =
+        let mut appended =
             entries
                 .iter()
                 .enumerate()
-                .rev()
-                .find_map(|(index, entry)| match entry.event {
-                    Event::Appended(p, base, last, epoch) if holds(p, base, last) => {
-                        (entry.at <= until).then_some((index, entry.node, epoch))
+                .filter_map(|(index, entry)| match entry.event {
+                    Event::Appended(p, base, last, epoch)
+                        if p == tp && (base..=last).contains(&offset) =>
+                    {
+                        Some((index, entry.at, entry.node, epoch))
                     }
                     _ => None,
                 });
-        let Some((index, leader, epoch)) = appended else {
+        // The last append before the answer; with acks=0, whose send ends before a leader has
+        // it, the first one after the record was sent.
+        let until = sent.ended.map_or(Time::NEVER, |(at, _)| at);
+        let appended = match self.acks(sent.producer) {
+            Acks::None => appended.find(|(_, at, ..)| *at >= sent.at),
+            _ => appended.rfind(|(_, at, ..)| *at <= until),
+        };
+        let Some((index, _, leader, epoch)) = appended else {
             return "no leader is known to have appended it".to_owned();
         };
         self.lost_after(scope, &entries[index..], tp, (leader, epoch, offset), sent)
