@@ -15,7 +15,12 @@ fn brokers(ids: &[i32]) -> Vec<BrokerId> {
 }
 
 fn offline(partition: &PartitionImage, image: &MetadataImage) -> Vec<i32> {
-    partition.replicas.iter().copied().filter(|id| !image.is_active(*id)).collect()
+    partition
+        .replicas
+        .iter()
+        .copied()
+        .filter(|id| !image.is_active(*id))
+        .collect()
 }
 
 /// The answer to a Metadata request, and the names of topics that might be created for it.
@@ -27,10 +32,16 @@ pub(super) fn metadata(
 ) -> (MetadataResponse, Vec<String>) {
     let mut unknown = Vec::new();
     let topics = match &request.topics {
-        None => image.topics.values().map(|topic| describe(topic, image, api_version)).collect(),
-        Some(asked) if asked.is_empty() && api_version == 0 => {
-            image.topics.values().map(|topic| describe(topic, image, api_version)).collect()
-        }
+        None => image
+            .topics
+            .values()
+            .map(|topic| describe(topic, image, api_version))
+            .collect(),
+        Some(asked) if asked.is_empty() && api_version == 0 => image
+            .topics
+            .values()
+            .map(|topic| describe(topic, image, api_version))
+            .collect(),
         Some(asked) => asked
             .iter()
             .map(|topic| asked_topic(topic, image, api_version, &mut unknown))
@@ -48,13 +59,21 @@ pub(super) fn metadata(
 
 /// Without a controller that clients could reach, Kafka names a broker that is alive.
 fn first_active(image: &MetadataImage) -> i32 {
-    image.brokers.keys().copied().find(|id| image.is_active(*id)).unwrap_or(-1)
+    image
+        .brokers
+        .keys()
+        .copied()
+        .find(|id| image.is_active(*id))
+        .unwrap_or(-1)
 }
 
 fn active_brokers(image: &MetadataImage) -> Vec<metadata_response::MetadataResponseBroker> {
     let active = image.brokers.values().filter(|broker| !broker.fenced);
     let describe = |broker: &std::sync::Arc<crate::kafka::metadata::BrokerImage>| {
-        let host = broker.endpoints.first().map_or(String::new(), |at| at.host.clone());
+        let host = broker
+            .endpoints
+            .first()
+            .map_or(String::new(), |at| at.host.clone());
         let port = broker.endpoints.first().map_or(BROKER_PORT, |at| at.port);
         metadata_response::MetadataResponseBroker::default()
             .with_node_id(BrokerId(broker.id))
@@ -117,7 +136,11 @@ fn describe(
     };
     metadata_response::MetadataResponseTopic::default()
         .with_name(Some(TopicName(StrBytes::from_string(topic.name.clone()))))
-        .with_topic_id(if api_version >= 10 { topic.id } else { Uuid::nil() })
+        .with_topic_id(if api_version >= 10 {
+            topic.id
+        } else {
+            Uuid::nil()
+        })
         .with_partitions(topic.partitions.iter().map(partition).collect())
         .with_topic_authorized_operations(OPERATIONS_OMITTED)
 }
@@ -130,13 +153,21 @@ pub(super) fn describe_cluster(
     cluster_id: &str,
 ) -> DescribeClusterResponse {
     let with_fenced = api_version >= 2 && request.include_fenced_brokers;
-    let listed = image.brokers.values().filter(|broker| with_fenced || !broker.fenced);
+    let listed = image
+        .brokers
+        .values()
+        .filter(|broker| with_fenced || !broker.fenced);
     let describe = |broker: &std::sync::Arc<crate::kafka::metadata::BrokerImage>| {
-        let host = broker.endpoints.first().map_or(String::new(), |at| at.host.clone());
+        let host = broker
+            .endpoints
+            .first()
+            .map_or(String::new(), |at| at.host.clone());
         let mut described = describe_cluster_response::DescribeClusterBroker::default()
             .with_broker_id(BrokerId(broker.id))
             .with_host(StrBytes::from_string(host))
-            .with_port(i32::from(broker.endpoints.first().map_or(BROKER_PORT, |at| at.port)))
+            .with_port(i32::from(
+                broker.endpoints.first().map_or(BROKER_PORT, |at| at.port),
+            ))
             .with_rack(broker.rack.clone().map(StrBytes::from_string));
         if api_version >= 2 {
             described.is_fenced = broker.fenced;
@@ -156,21 +187,31 @@ pub(super) fn describe_topic_partitions(
     request: &DescribeTopicPartitionsRequest,
     image: &MetadataImage,
 ) -> DescribeTopicPartitionsResponse {
-    let mut names: Vec<String> =
-        request.topics.iter().map(|topic| topic.name.as_str().to_owned()).collect();
+    let mut names: Vec<String> = request
+        .topics
+        .iter()
+        .map(|topic| topic.name.as_str().to_owned())
+        .collect();
     if names.is_empty() {
         names = image.topic_ids.keys().cloned().collect();
     }
     names.sort();
     names.dedup();
     let (from_topic, from_partition) = match &request.cursor {
-        Some(cursor) => (cursor.topic_name.as_str().to_owned(), cursor.partition_index),
+        Some(cursor) => (
+            cursor.topic_name.as_str().to_owned(),
+            cursor.partition_index,
+        ),
         None => (String::new(), 0),
     };
     let mut left = request.response_partition_limit.clamp(1, 2_000);
     let mut response = DescribeTopicPartitionsResponse::default();
     for name in names.into_iter().filter(|name| *name >= from_topic) {
-        let first = if name == from_topic { from_partition } else { 0 };
+        let first = if name == from_topic {
+            from_partition
+        } else {
+            0
+        };
         let (topic, next) = describe_partitions(&name, first, &mut left, image);
         response.topics.push(topic);
         if let Some(partition) = next {
@@ -190,7 +231,10 @@ fn describe_partitions(
     first: i32,
     left: &mut i32,
     image: &MetadataImage,
-) -> (describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic, Option<i32>) {
+) -> (
+    describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic,
+    Option<i32>,
+) {
     let mut described =
         describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic::default()
             .with_name(Some(TopicName(StrBytes::from_string(name.to_owned()))))

@@ -5,7 +5,7 @@ macro_rules! codes {
     ($($name:ident = $number:literal $title:literal $explain:literal;)*) => {
         /// What kind of problem a scenario has.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "see `explain`")]
         pub enum Code { $($name = $number,)* }
 
         impl Code {

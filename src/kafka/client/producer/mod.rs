@@ -1,4 +1,4 @@
-//! The producer (`KafkaProducer`, KAFKA.md 1.4): `send` puts a record into a batch (`send.rs`),
+//! The producer (`KafkaProducer`, behaviour.md 1.4): `send` puts a record into a batch (`send.rs`),
 //! the sender drains batches into requests (`sender.rs`) and completes, retries, splits or fails
 //! them by their answers (`answers.rs`).
 //!

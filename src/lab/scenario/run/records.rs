@@ -108,7 +108,10 @@ impl Records {
 
     /// How many sends wait for an answer.
     pub fn pending(&self) -> i64 {
-        self.counts.values().map(|c| c.sent - c.acknowledged - c.failed).sum()
+        self.counts
+            .values()
+            .map(|c| c.sent - c.acknowledged - c.failed)
+            .sum()
     }
 
     /// The counts of a producer.
@@ -118,7 +121,8 @@ impl Records {
 
     /// Whether some send was acknowledged at this offset.
     pub fn is_acknowledged(&self, tp: &TopicPartition, offset: i64) -> bool {
-        self.acknowledged.contains(&(tp.topic.clone(), tp.partition, offset))
+        self.acknowledged
+            .contains(&(tp.topic.clone(), tp.partition, offset))
     }
 
     pub(super) fn called(&mut self, id: CallId, sent: Sent) {
@@ -132,17 +136,23 @@ impl Records {
 
     /// A call has ended; not every call is a send.
     pub(super) fn ended(&mut self, id: CallId, outcome: &Outcome, at: Time, step: StepNo) {
-        let Some(index) = self.calls.get(id.index()).copied().flatten() else { return };
+        let Some(index) = self.calls.get(id.index()).copied().flatten() else {
+            return;
+        };
         let ending = match outcome {
-            Outcome::Sent { partition, offset } => {
-                Ending::Acknowledged { partition: *partition, offset: *offset }
-            }
-            Outcome::Failed { error, message } => {
-                Ending::Failed { error: *error, message: message.clone() }
-            }
+            Outcome::Sent { partition, offset } => Ending::Acknowledged {
+                partition: *partition,
+                offset: *offset,
+            },
+            Outcome::Failed { error, message } => Ending::Failed {
+                error: *error,
+                message: message.clone(),
+            },
             Outcome::Done | Outcome::Offset(_) => return,
         };
-        let Some(sent) = self.sent.get_mut(index) else { return };
+        let Some(sent) = self.sent.get_mut(index) else {
+            return;
+        };
         let counts = self.counts.entry(sent.producer).or_default();
         match ending {
             Ending::Acknowledged { partition, offset } => {

@@ -26,7 +26,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: None, check: true, round_trip: false }
+        Options {
+            seed: None,
+            check: true,
+            round_trip: false,
+        }
     }
 }
 
@@ -110,7 +114,11 @@ pub fn compare_branches(finished: &mut [Finished]) {
                         let plan = scope.plan;
                         let (a, b) = (a.describe(plan), b.describe(plan));
                         let name = operand_text(&plan.scenario, operand);
-                        (place, false, format!("{name} is {a} here and {b} in {branch}"))
+                        (
+                            place,
+                            false,
+                            format!("{name} is {a} here and {b} in {branch}"),
+                        )
                     }
                 });
             }
