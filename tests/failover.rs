@@ -46,6 +46,7 @@ fn leader_killed(mut lab: Lab, sends: usize, dying: bool) {
     lab.all_end(sends, 10_000);
     lab.state_is("state after");
     lab.controller();
+    lab.wait(500);
     lab.count_all();
     lab.log("log against acknowledgements");
     lab.checkpoints();

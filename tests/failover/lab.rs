@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// No two sends of these experiments end so far apart while the partition has a leader.
+const GAP: Span = Span::from_secs(1);
+
 /// The run of a scenario, and how the admin client's calls ended.
 #[derive(Clone)]
 struct Watched {
@@ -263,13 +266,14 @@ impl Lab {
         });
     }
 
-    /// The first send that is acknowledged after the kill, which is now, is the recorded one.
+    /// The kill starts now. The first send that is acknowledged after the gap that follows, more
+    /// than a second later, is the recorded one.
     pub fn first_after_gap(&mut self, bounds: (u64, u64)) {
         let killed = self.world.now();
         let step = self.steps[self.next..].iter().find_map(|step| step["what"].as_str()
             .filter(|what| what.starts_with("first send that succeeds")));
         let what = step.expect("recorded").to_owned();
-        let ended = |sent: &Sent| sent.ended.map(|(at, _)| at).filter(|at| *at > killed);
+        let ended = |sent: &Sent| sent.ended.map(|(at, _)| at).filter(|at| *at > killed + GAP);
         self.until(bounds.1 + 5_000, &what, |lab| lab.sent().iter().any(|s| ended(s).is_some()));
         let first = self.sent().iter().position(|sent| ended(sent).is_some()).expect("just seen");
         assert_eq!(what, format!("first send that succeeds after the gap: v{first}"));
