@@ -57,9 +57,8 @@ impl Metadata {
 
 /// I12 on the controller's committed image.
 fn sane(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
-    let Some(controller) = glance.view.server(node).and_then(|server| server.controller()) else {
-        return;
-    };
+    let Some(server) = glance.view.server(node) else { return };
+    let Some(controller) = server.controller() else { return };
     let image = controller.committed_image();
     let Some(topic) = image.topics.values().find(|topic| Tp::new(topic.id, 0).topic == tp.topic)
     else {
@@ -68,7 +67,9 @@ fn sane(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
     let Some(partition) = topic.partitions.get(&tp.partition) else { return };
     let config = image.topic_config(&topic.name, &TopicConfig::default());
     let min_isr = (config.min_insync_replicas.max(1) as usize).min(partition.replicas.len());
-    if let Some(what) = senseless(partition, image, min_isr) {
+    // Without eligible leaders the last in-sync replica stays in the ISR when it is fenced.
+    let keeps_last = !server.config().broker.semantics.eligible_leader_replicas;
+    if let Some(what) = senseless(partition, image, min_isr, keeps_last) {
         let text = format!("{}: {what}", glance.view.tp_name(tp));
         glance.violated(Invariant::I12, text);
     }
@@ -78,6 +79,7 @@ fn senseless(
     partition: &PartitionImage,
     image: &MetadataImage,
     min_isr: usize,
+    keeps_last: bool,
 ) -> Option<String> {
     let PartitionImage { replicas, isr, elr, leader, .. } = partition;
     if let Some(id) = isr.iter().find(|id| !replicas.contains(id)) {
@@ -91,6 +93,9 @@ fn senseless(
     }
     if isr.len() >= min_isr && !elr.is_empty() {
         return Some(format!("the ISR {isr:?} is large enough and the ELR is {elr:?}"));
+    }
+    if keeps_last && isr.len() == 1 && *leader < 0 {
+        return None;
     }
     let fenced = |id: &&i32| image.brokers.get(id).is_none_or(|broker| broker.fenced);
     isr.iter().find(fenced).map(|id| format!("the fenced broker {id} is in the ISR"))
