@@ -30,7 +30,10 @@ const BACK_WITHIN: u64 = 30_000;
 
 macro_rules! lab {
     ($name:literal) => {
-        Lab::new($name, include_str!(concat!("data/failover/", $name, ".toml")))
+        Lab::new(
+            $name,
+            include_str!(concat!("data/failover/", $name, ".toml")),
+        )
     };
 }
 
@@ -189,7 +192,10 @@ fn follower_catches_up_and_preferred_election() {
     lab.sends("100 records", 1_000);
     lab.falls_within(2, 10_000);
     let longest = lab.sends("2000 records while follower 2 is down", 15_000);
-    assert!((SESSION_ENDS.0..=SESSION_ENDS.1).contains(&longest), "{longest} ms");
+    assert!(
+        (SESSION_ENDS.0..=SESSION_ENDS.1).contains(&longest),
+        "{longest} ms"
+    );
     lab.state_is("state");
     lab.rises_within(2, 30_000);
     let ms = lab.state_within("follower caught up", BACK_WITHIN);
@@ -201,7 +207,10 @@ fn follower_catches_up_and_preferred_election() {
     assert!(lab.has_file(1, ".kafka_cleanshutdown"));
     lab.rises_within(1, 30_000);
     lab.state_within("old leader back in the ISR, not leading", BACK_WITHIN);
-    assert!(!lab.has_file(1, ".kafka_cleanshutdown"), "a mark is good for one start");
+    assert!(
+        !lab.has_file(1, ".kafka_cleanshutdown"),
+        "a mark is good for one start"
+    );
     lab.checkpoints();
     lab.election("preferred election asked for", 30_000);
     lab.state_within("preferred replica leads", 1_000);
@@ -222,7 +231,10 @@ fn follower_paused_default_lag() {
     let ms = lab.state_within("ISR shrank", 15_000);
     lab.both_within("pause to shrink", ms, SESSION_ENDS);
     let waited = lab.sends("one record with acks=all sent right after the pause", 1_000);
-    assert!((SESSION_ENDS.0..=SESSION_ENDS.1).contains(&waited), "{waited} ms");
+    assert!(
+        (SESSION_ENDS.0..=SESSION_ENDS.1).contains(&waited),
+        "{waited} ms"
+    );
     lab.wait(8_000);
     lab.state_is("9 s later");
     lab.rises_within(2, 2_000);

@@ -14,8 +14,8 @@ pub(super) struct Clients {
     latest: BTreeMap<(NodeId, Tp), (u64, i64)>,
     /// By leader, partition and leader epoch: its high watermark.
     high_watermarks: BTreeMap<(NodeId, Tp), (i32, i64)>,
-    /// By producer and partition: the last acknowledged send and its offset.
-    acknowledged: BTreeMap<(NodeId, ClientNo, Tp), (u32, i64)>,
+    /// By producer and partition: the pause count, the last acknowledged send and its offset.
+    acknowledged: BTreeMap<(NodeId, ClientNo, Tp), (u64, u32, i64)>,
 }
 
 impl Clients {
@@ -41,8 +41,9 @@ impl Clients {
                     partition,
                     send,
                     offset,
-                } => {
-                    self.in_order(glance, node, client, partition, (send, offset));
+                } if !suspension.is_paused(partition) => {
+                    let now = (suspension.round(partition), send, offset);
+                    self.in_order(glance, node, client, partition, now);
                 }
                 _ => {}
             }
@@ -87,29 +88,30 @@ impl Clients {
         node: NodeId,
         client: ClientNo,
         tp: Tp,
-        now: (u32, i64),
+        now: (u64, u32, i64),
     ) {
         let idempotent = glance
             .view
             .client(node)
             .and_then(|process| process.producer(client))
             .is_some_and(|producer| producer.is_idempotent());
-        if !idempotent || now.1 < 0 {
+        if !idempotent || now.2 < 0 {
             return;
         }
         let before = self
             .acknowledged
             .insert((node, client, tp), now)
             .unwrap_or(now);
-        let swapped = (before.0 < now.0) != (before.1 < now.1);
+        // An unclean election took records away: later ones may stand where they stood.
+        let swapped = before.0 == now.0 && (before.1 < now.1) != (before.2 < now.2);
         if swapped && before != now {
             let text = format!(
                 "the producer's record {} of {} is at offset {}, its record {} at {}",
-                before.0,
-                glance.view.tp_name(tp),
                 before.1,
-                now.0,
-                now.1
+                glance.view.tp_name(tp),
+                before.2,
+                now.1,
+                now.2
             );
             glance.violated(Invariant::I17, text);
         }

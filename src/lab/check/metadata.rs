@@ -61,11 +61,10 @@ impl Metadata {
 
 /// I12 on the controller's committed image.
 fn sane(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
-    let Some(controller) = glance
-        .view
-        .server(node)
-        .and_then(|server| server.controller())
-    else {
+    let Some(server) = glance.view.server(node) else {
+        return;
+    };
+    let Some(controller) = server.controller() else {
         return;
     };
     let image = controller.committed_image();
@@ -81,13 +80,20 @@ fn sane(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
     };
     let config = image.topic_config(&topic.name, &TopicConfig::default());
     let min_isr = (config.min_insync_replicas.max(1) as usize).min(partition.replicas.len());
-    if let Some(what) = senseless(partition, image, min_isr) {
+    // Without eligible leaders the last in-sync replica stays in the ISR when it is fenced.
+    let keeps_last = !server.config().broker.semantics.eligible_leader_replicas;
+    if let Some(what) = senseless(partition, image, min_isr, keeps_last) {
         let text = format!("{}: {what}", glance.view.tp_name(tp));
         glance.violated(Invariant::I12, text);
     }
 }
 
-fn senseless(partition: &PartitionImage, image: &MetadataImage, min_isr: usize) -> Option<String> {
+fn senseless(
+    partition: &PartitionImage,
+    image: &MetadataImage,
+    min_isr: usize,
+    keeps_last: bool,
+) -> Option<String> {
     let PartitionImage {
         replicas,
         isr,
@@ -108,6 +114,9 @@ fn senseless(partition: &PartitionImage, image: &MetadataImage, min_isr: usize) 
         return Some(format!(
             "the ISR {isr:?} is large enough and the ELR is {elr:?}"
         ));
+    }
+    if keeps_last && isr.len() == 1 && *leader < 0 {
+        return None;
     }
     let fenced = |id: &&i32| image.brokers.get(id).is_none_or(|broker| broker.fenced);
     isr.iter()

@@ -1,5 +1,5 @@
-//! An unclean election may lose what was committed: for its partition I2, I4, I5, I9, I10 and
-//! I16 pause from the election until every running replica follows the new epoch and the high
+//! An unclean election may lose what was committed: for its partition I2, I4, I5, I9, I10,
+//! I16 and I17 pause from the election until every running replica follows the new epoch and the high
 //! watermark has reached the epoch's start.
 
 use super::Glance;

@@ -15,11 +15,13 @@
 //! | `eval`, `matching` | expressions and matchers |
 //! | `expect` | expectations |
 //! | `settle` | healing, quiet, the end |
+//! | `counts` | how often each kind of note was emitted |
 //! | `records`, `chronicle`, `fate` | what applications did, what happened, why records were lost |
 //! | `report`, `runner` | the outcome; running files, branches, seeds |
 
 mod act;
 mod chronicle;
+mod counts;
 mod eval;
 mod expect;
 mod fate;
@@ -32,6 +34,7 @@ mod script;
 mod settle;
 mod tamper;
 
+pub use counts::NoteCounts;
 pub use eval::{Scope, Val};
 pub use expect::Judged;
 pub use fate::{Fate, RecordFate};
@@ -92,6 +95,7 @@ pub struct Run {
     expectations: Expectations,
     records: Records,
     checker: Checker,
+    notes: NoteCounts,
     chronicle: Chronicle,
     /// Some producer has acks=0.
     promises_nothing: bool,
@@ -121,6 +125,7 @@ impl Run {
             records: Records::default(),
             checker: Checker::default(),
             chronicle: Chronicle::default(),
+            notes: NoteCounts::default(),
             promises_nothing: false,
             check,
             plan,
@@ -194,6 +199,7 @@ impl Run {
         }
         let Some(node) = record.node else { return };
         for note in record.notes {
+            self.notes.count(note);
             if let Note::RecordReceived {
                 client,
                 partition,

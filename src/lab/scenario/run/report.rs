@@ -2,7 +2,7 @@
 
 use super::expect::Judged;
 use super::fate::{Fate, RecordFate};
-use super::{Phase, Run, Scope, Told};
+use super::{NoteCounts, Phase, Run, Scope, Told};
 use crate::kafka::client::record_digest;
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::Tp;
@@ -63,6 +63,8 @@ pub struct Report {
     pub partitions: Vec<PartitionEnd>,
     /// What was not at rest when the run ended.
     pub unrest: Option<String>,
+    /// How often each kind of note was emitted.
+    pub notes: NoteCounts,
     /// Steps that never fired, with what was nearest.
     pub unfired: Vec<String>,
 }
@@ -119,6 +121,7 @@ impl Run {
             suspensions: self.checker.suspensions(),
             received: self.records.received_count(),
             told: self.told().to_vec(),
+            notes: self.notes.clone(),
             partitions: partitions(scope.view),
             unrest: if self.settled == Some(false) {
                 self.unrest(world)
