@@ -7,7 +7,7 @@
 //! 2. [`vocabulary`]
 //! 3. [`network_client`], [`storage`], [`metadata`]
 //! 4. [`raft`], [`controller`], [`replica`], [`client`]
-//! 5. [`server`]
+//! 5. `server`
 
 pub mod client;
 pub mod config;
@@ -18,5 +18,6 @@ pub mod protocol;
 pub mod raft;
 pub mod replica;
 pub mod server;
+
 pub mod storage;
 pub mod vocabulary;

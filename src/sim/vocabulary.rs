@@ -101,4 +101,9 @@ pub trait StateMachine: Clone {
     fn halted(&self) -> bool {
         false
     }
+    /// About how many bytes a copy of the program takes that it does not share with the original,
+    /// for the budget of snapshots.
+    fn weight(&self) -> u64 {
+        size_of_val(self) as u64
+    }
 }

@@ -2,10 +2,12 @@
 //! sabotages.
 
 mod broker_configs;
+mod client_configs;
 mod error;
 mod rows;
 mod semantics;
 mod table;
+pub mod topic_configs;
 mod typed;
 
 #[cfg(test)]

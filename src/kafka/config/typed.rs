@@ -2,6 +2,7 @@
 
 use super::Semantics;
 use crate::sim::Span;
+use std::collections::BTreeSet;
 
 /// What a broker reads (`KafkaConfig`), with the defaults of topics.
 #[derive(Clone, Debug, PartialEq)]
@@ -245,9 +246,18 @@ pub struct ProducerConfig {
     pub request_timeout: Span,
     pub metadata_max_age: Span,
     pub reconnect_backoff: Span,
+    pub reconnect_backoff_max: Span,
     pub partitioner: PartitionerKind,
     pub partitioner_ignore_keys: bool,
     pub partitioner_adaptive: bool,
+    pub partitioner_availability_timeout: Span,
+    /// librdkafka's `batch.num.messages`: the most records of a batch.
+    pub batch_num_messages: i32,
+    /// librdkafka's `sticky.partitioning.linger.ms`: how long records without a key stay on one
+    /// partition.
+    pub sticky_partitioning_linger: Span,
+    /// The configs that were set by name.
+    pub explicit: BTreeSet<&'static str>,
 }
 
 impl Default for ProducerConfig {
@@ -269,9 +279,14 @@ impl Default for ProducerConfig {
             request_timeout: Span::from_millis(30_000),
             metadata_max_age: Span::from_millis(300_000),
             reconnect_backoff: Span::from_millis(50),
+            reconnect_backoff_max: Span::from_millis(1_000),
             partitioner: PartitionerKind::BuiltIn,
             partitioner_ignore_keys: false,
             partitioner_adaptive: true,
+            partitioner_availability_timeout: Span::ZERO,
+            batch_num_messages: i32::MAX,
+            sticky_partitioning_linger: Span::ZERO,
+            explicit: BTreeSet::new(),
         }
     }
 }
@@ -306,6 +321,9 @@ pub struct ConsumerConfig {
     pub default_api_timeout: Span,
     pub metadata_max_age: Span,
     pub reconnect_backoff: Span,
+    pub reconnect_backoff_max: Span,
+    /// The configs that were set by name.
+    pub explicit: BTreeSet<&'static str>,
 }
 
 impl Default for ConsumerConfig {
@@ -325,6 +343,8 @@ impl Default for ConsumerConfig {
             default_api_timeout: Span::from_millis(60_000),
             metadata_max_age: Span::from_millis(300_000),
             reconnect_backoff: Span::from_millis(50),
+            reconnect_backoff_max: Span::from_millis(1_000),
+            explicit: BTreeSet::new(),
         }
     }
 }

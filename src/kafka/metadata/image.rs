@@ -1,10 +1,14 @@
-//! [`MetadataImage`]: what the metadata log says up to an offset. Persistent: a clone is cheap.
+//! [`MetadataImage`]: what the metadata log says up to an offset. Persistent: a clone is cheap,
+//! and a change copies only the path to what changed.
 
-use crate::kafka::config::TopicConfig;
-use crate::kafka::protocol::metadata_record::{Endpoint, MetadataRecord};
+use crate::kafka::config::{TopicConfig, topic_configs};
+use crate::kafka::protocol::metadata_record::Endpoint;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// The resource type of a topic's configs (`ConfigResource.Type.TOPIC`).
+pub const TOPIC_RESOURCE: i8 = 2;
 
 /// The state of the metadata log after the record at `offset`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +26,7 @@ pub struct MetadataImage {
     /// Topic ids by name.
     pub topic_ids: Arc<BTreeMap<String, Uuid>>,
     /// Configs by (resource type, resource name): 2 a topic, 4 a broker.
+    #[allow(clippy::type_complexity)] // Two maps, each shared when cloned.
     pub configs: Arc<BTreeMap<(i8, String), Arc<BTreeMap<String, String>>>>,
     /// Feature levels.
     pub features: Arc<BTreeMap<String, i16>>,
@@ -104,7 +109,22 @@ pub struct MetadataDelta {
     pub topic_configs: Vec<String>,
 }
 
-#[allow(unused_variables)]
+impl MetadataDelta {
+    /// Everything that `image` holds, as if it had just been replayed.
+    pub fn whole(image: &MetadataImage) -> Self {
+        let partitions = image.topics.values().flat_map(|topic| {
+            let numbers = topic.partitions.keys();
+            numbers.map(|number| (topic.id, *number))
+        });
+        MetadataDelta {
+            partitions: partitions.collect(),
+            removed_topics: Vec::new(),
+            brokers: image.brokers.keys().copied().collect(),
+            topic_configs: image.topics.values().map(|topic| topic.name.clone()).collect(),
+        }
+    }
+}
+
 impl MetadataImage {
     /// Before the first record.
     pub fn empty() -> Self {
@@ -114,45 +134,45 @@ impl MetadataImage {
         }
     }
 
-    /// Takes in the record at `offset` and adds what it changed to `delta`. A record that makes
-    /// no sense (an unknown topic) is an error: the log is not what a controller wrote.
-    pub fn replay(
-        &mut self,
-        record: &MetadataRecord,
-        offset: i64,
-        epoch: i32,
-        delta: &mut MetadataDelta,
-    ) -> Result<(), String> {
-        todo!()
-    }
-
-    /// The whole state as records, for a snapshot.
-    pub fn to_records(&self) -> Vec<MetadataRecord> {
-        todo!()
-    }
-
     /// A topic by its name.
     pub fn topic(&self, name: &str) -> Option<&Arc<TopicImage>> {
-        todo!()
+        self.topics.get(self.topic_ids.get(name)?)
     }
 
     /// A partition by topic id.
     pub fn partition(&self, topic_id: Uuid, partition: i32) -> Option<&Arc<PartitionImage>> {
-        todo!()
+        self.topics.get(&topic_id)?.partitions.get(&partition)
     }
 
-    /// A broker that may lead: registered, not fenced.
+    /// Every partition with its topic, by topic id and number.
+    pub fn all_partitions(
+        &self,
+    ) -> impl Iterator<Item = (&Arc<TopicImage>, i32, &Arc<PartitionImage>)> {
+        self.topics.values().flat_map(|topic| {
+            let partitions = topic.partitions.iter();
+            partitions.map(move |(number, partition)| (topic, *number, partition))
+        })
+    }
+
+    /// A registered broker that is not fenced; it may be in controlled shutdown.
+    pub fn is_unfenced(&self, broker: i32) -> bool {
+        self.brokers.get(&broker).is_some_and(|b| !b.fenced)
+    }
+
+    /// A broker that may lead: registered, not fenced and not in controlled shutdown
+    /// (`ClusterControlManager.isActive`).
     pub fn is_active(&self, broker: i32) -> bool {
-        todo!()
+        let broker = self.brokers.get(&broker);
+        broker.is_some_and(|b| !b.fenced && !b.in_controlled_shutdown)
     }
 
-    /// The topic's config over the given defaults (broker-level configs first).
+    /// The topic's config over the given defaults (broker-level configs first). What a topic's
+    /// records say was validated when they were written; a value that can't be read is left out.
     pub fn topic_config(&self, name: &str, defaults: &TopicConfig) -> TopicConfig {
-        todo!()
-    }
-
-    /// A hash over the whole image in canonical order (I32).
-    pub fn digest(&self) -> u64 {
-        todo!()
+        let mut config = defaults.clone();
+        if let Some(entries) = self.configs.get(&(TOPIC_RESOURCE, name.to_string())) {
+            topic_configs::apply_valid(&mut config, entries);
+        }
+        config
     }
 }

@@ -250,7 +250,8 @@ notes! {
     /// A produce with acks=all waits for the ISR.
     ProduceParked = 111 Detail "2.25" { partition: Tp, last: i64 }
     /// A produce was answered.
-    ProduceAnswered = 112 Story "R12" { partition: Tp, base: i64, last: i64, error: ErrorCode }
+    ProduceAnswered = 112 Story "R12"
+        { partition: Tp, base: i64, last: i64, error: ErrorCode, acks: i32 }
     /// A produce was refused before the append.
     ProduceRefused = 113 Story "R11" { partition: Tp, error: ErrorCode }
     /// A batch was recognised as already written.
@@ -278,7 +279,8 @@ notes! {
     /// A fetch session was opened.
     FetchSessionOpened = 125 Background "2.19" { session: i32 }
     /// LATEST or EARLIEST was answered.
-    OffsetListed = 126 Detail "R20" { partition: Tp, offset: i64, error: ErrorCode }
+    OffsetListed = 126 Detail "R20"
+        { partition: Tp, offset: i64, error: ErrorCode, latest: bool }
     /// A delayed fetch was parked.
     FetchParked = 127 Background "2.25" { partition: Tp, offset: i64 }
 

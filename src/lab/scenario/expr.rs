@@ -31,7 +31,7 @@ pub enum Expr {
 
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Op {
     Eq,
     Ne,
@@ -92,6 +92,18 @@ pub enum Operand {
     Now,
     /// A field of a subject.
     Path(Box<Path>),
+}
+
+impl Operand {
+    /// Whether it says where to find a value, and is none itself.
+    pub fn is_looked_up(&self) -> bool {
+        match self {
+            Operand::Path(_) | Operand::Now => true,
+            Operand::Size(inner) => inner.is_looked_up(),
+            Operand::List(items) => items.iter().any(Operand::is_looked_up),
+            _ => false,
+        }
+    }
 }
 
 /// A field of a subject.
@@ -183,7 +195,7 @@ impl Type {
 
 /// The kind of a subject, for the table of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum SubjectKind {
     Partition,
     Replica,
@@ -219,7 +231,7 @@ macro_rules! fields {
     ($($name:ident $word:literal { $($kind:ident $type:expr, $of:literal;)* })*) => {
         /// A field. One name may belong to several kinds of subject.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "the names say it")]
         pub enum Field { $($name,)* }
 
         impl Field {

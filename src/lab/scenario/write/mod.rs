@@ -6,7 +6,7 @@
 mod actions;
 mod values;
 
-use super::action::Action;
+use super::expr::Operand;
 use super::model::{
     Ask, Claim, ConfigEntry, ConsumerSpec, Cost, End, EndWhen, Expect, Fact, LinkChange, LinkSpec,
     NodeSpec, ProducerSpec, Role, Rule, Scenario, Step, Tell, TopicSpec, Trigger, Until,
@@ -47,6 +47,13 @@ pub fn write(scenario: &Scenario) -> String {
     }
     end(&mut file, &values, &scenario.end);
     file.text
+}
+
+impl Operand {
+    /// As it is written in an expression.
+    pub fn describe(&self, scenario: &Scenario) -> String {
+        Values(scenario).operand(self)
+    }
 }
 
 /// The text so far.
@@ -340,13 +347,8 @@ fn step(file: &mut File, values: &Values<'_>, step: &Step) {
     file.maybe("note", step.note.as_ref().map(|note| values.text(note)));
     file.flag("optional", step.optional);
     if let Some(action) = &step.action {
-        self::action(file, values, &action.it);
+        file.line(action.it.word(), actions::action(values, &action.it));
     }
-}
-
-fn action(file: &mut File, values: &Values<'_>, action: &Action) {
-    let (word, value) = actions::action(values, action);
-    file.line(word, value);
 }
 
 fn tell(file: &mut File, values: &Values<'_>, tell: &Tell) {

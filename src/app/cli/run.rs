@@ -1,0 +1,196 @@
+//! `kafkalab run`: scenarios, their branches, many seeds.
+
+use super::progress::Progress;
+use super::{BAD_INPUT, FAILED, PASSED, REFUSED, Surroundings, export, files, json, verdict};
+use crate::lab::scenario::run::{Finished, Options, compare_branches, run as run_scenario};
+use crate::lab::scenario::{Parsed, Scenario};
+use clap::{Args, ValueEnum};
+use std::path::{Path, PathBuf};
+
+/// Arguments of `run`.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  kafkalab run scenarios/12-acks.toml
+  kafkalab run scenarios/12-acks.toml --branch acks-1 --records lost
+  kafkalab run scenarios/13-segments.toml --export-logs /tmp/logs
+
+Exit codes: 0 every expectation came out as the scenario says, 1 one did not, 2 a bad file.")]
+pub(super) struct RunArguments {
+    /// Scenario files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Only this branch; `main` is the file itself.
+    #[arg(long)]
+    branch: Option<String>,
+    /// Instead of the file's seed.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Run this many seeds, from the file's (or --seed) on.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    seeds: u32,
+    /// One JSON object instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Which records to list.
+    #[arg(long, value_enum, default_value_t = Records::Auto)]
+    records: Records,
+    /// The language of the scenario's own texts.
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    lang: Language,
+    /// Write every broker's folders as they are in the end into DIR/BRANCH/BROKER.
+    #[arg(long, value_name = "DIR")]
+    export_logs: Option<PathBuf>,
+    /// Run each twice and compare the hashes.
+    #[arg(long)]
+    twice: bool,
+    /// Encode, decode and compare every message that is delivered.
+    #[arg(long)]
+    round_trip: bool,
+    /// Leave the invariants out.
+    #[arg(long)]
+    no_check: bool,
+}
+
+/// Which records to list.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Records {
+    /// Each one, neighbours with one fate folded if there are many.
+    Auto,
+    /// Each one.
+    All,
+    /// Only lost ones.
+    Lost,
+    /// None.
+    None,
+}
+
+/// The language of a scenario's texts.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Language {
+    /// English.
+    En,
+    /// Chinese.
+    Zh,
+}
+
+/// One file's runs.
+pub(super) struct FileRuns {
+    pub(super) name: String,
+    pub(super) title: String,
+    pub(super) runs: Vec<Finished>,
+}
+
+pub(super) fn run(arguments: &RunArguments, around: Surroundings) -> u8 {
+    let mut code = PASSED;
+    let mut objects = Vec::new();
+    for path in &arguments.files {
+        match run_file(arguments, path, around) {
+            Ok((passed, object)) => {
+                objects.extend(object);
+                code = code.max(if passed { PASSED } else { FAILED });
+            }
+            Err(bad) => code = code.max(bad),
+        }
+    }
+    if arguments.json {
+        json::print(objects, arguments.files.len());
+    }
+    code
+}
+
+fn run_file(
+    arguments: &RunArguments,
+    path: &Path,
+    around: Surroundings,
+) -> Result<(bool, Option<serde_json::Value>), u8> {
+    let parsed = files::load(path, around)?;
+    let branches = wanted(arguments, &parsed, path)?;
+    let name = path.display().to_string();
+    let mut progress =
+        Progress::new(u64::from(arguments.seeds) * branches.len() as u64, around.progress);
+    let mut runs = Vec::new();
+    for number in 0..arguments.seeds {
+        let first = arguments.seed.unwrap_or(parsed.main.seed);
+        let seed = first.wrapping_add(u64::from(number));
+        let mut finished = Vec::new();
+        for (branch, scenario) in &branches {
+            progress.at((runs.len() + finished.len()) as u64, branch);
+            let run = run_once(arguments, branch, scenario, seed, &name)?;
+            finished.push(run);
+        }
+        compare_branches(&mut finished);
+        runs.append(&mut finished);
+    }
+    progress.done();
+    if let Some(dir) = &arguments.export_logs {
+        export::export(dir, &runs).map_err(|why| {
+            eprintln!("error: {why}");
+            REFUSED
+        })?;
+    }
+    let title = match arguments.lang {
+        Language::En => plain(&parsed.main.title.en),
+        Language::Zh => plain(&parsed.main.title.zh),
+    };
+    let passed = runs.iter().all(|run| run.report.passed());
+    let file = FileRuns { name, title, runs };
+    if arguments.json {
+        return Ok((passed, Some(json::file(&file))));
+    }
+    if arguments.seeds > 1 {
+        verdict::print_table(&file, around);
+    } else {
+        verdict::print(&file, arguments.records, arguments.lang, around);
+    }
+    Ok((passed, None))
+}
+
+fn plain(template: &crate::lab::scenario::model::Template) -> String {
+    use crate::lab::scenario::model::Piece;
+    let literal = |piece: &Piece| match piece {
+        Piece::Literal(text) => text.clone(),
+        Piece::Value(_) => String::new(),
+    };
+    template.pieces.iter().map(literal).collect()
+}
+
+fn wanted(
+    arguments: &RunArguments,
+    parsed: &Parsed,
+    path: &Path,
+) -> Result<Vec<(String, Scenario)>, u8> {
+    let main = ("main".to_owned(), parsed.main.clone());
+    let all: Vec<_> = std::iter::once(main).chain(parsed.branches.iter().cloned()).collect();
+    let Some(only) = &arguments.branch else { return Ok(all) };
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    if !names.contains(&only.as_str()) {
+        let names = names.join(", ");
+        eprintln!("error: {}: no branch \"{only}\"; branches are {names}", path.display());
+        return Err(BAD_INPUT);
+    }
+    Ok(all.into_iter().filter(|(name, _)| name == only).collect())
+}
+
+fn run_once(
+    arguments: &RunArguments,
+    branch: &str,
+    scenario: &Scenario,
+    seed: u64,
+    file: &str,
+) -> Result<Finished, u8> {
+    let options = Options {
+        seed: Some(seed),
+        check: !arguments.no_check,
+        round_trip: arguments.round_trip,
+    };
+    let first = run_scenario(branch, scenario, &options, &mut |_| {});
+    if arguments.twice {
+        let second = run_scenario(branch, scenario, &options, &mut |_| {});
+        if first.report.trace_hash != second.report.trace_hash {
+            eprintln!("error: {file}, branch {branch}: two runs of seed {seed} differ");
+            return Err(FAILED);
+        }
+    }
+    Ok(first)
+}

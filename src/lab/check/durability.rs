@@ -1,0 +1,192 @@
+//! I2, I10, I13: what was acknowledged or read is kept, and acknowledgements had enough copies.
+
+use super::epochs::{EpochRange, holds};
+use super::suspension::Suspension;
+use super::{Glance, Invariant};
+use crate::kafka::protocol::ErrorCode;
+use crate::kafka::vocabulary::{Note, Tp};
+use crate::sim::{Action, Fault, NodeId, Tail};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What was promised of one partition, and since which pause of its checks.
+#[derive(Clone, Debug, Default)]
+struct Promises {
+    round: u64,
+    acked: Vec<EpochRange>,
+    read: Vec<EpochRange>,
+    digests: BTreeMap<i64, i64>,
+}
+
+/// Acknowledged and visible records, and brokers that may have lost unsynced bytes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Durability {
+    promises: BTreeMap<Tp, Promises>,
+    lossy: BTreeSet<NodeId>,
+    /// So many copies were lost at once that nothing was promised.
+    excused: BTreeSet<Tp>,
+}
+
+impl Durability {
+    pub(super) fn after(&mut self, glance: &mut Glance<'_>, suspension: &Suspension) {
+        if let Some(Action::Fault(fault)) = glance.record.action {
+            self.count_loss(glance, fault);
+        }
+        let notes: Vec<_> = glance.notes().collect();
+        for (node, note) in notes {
+            match note {
+                Note::ProduceAnswered { partition, base, last, error, acks: -1 }
+                    if error == ErrorCode::NONE =>
+                {
+                    enough_copies(glance, node, partition, base, last);
+                    let promises = self.promises(partition, suspension);
+                    extend(&mut promises.acked, glance, node, partition, base, last + 1);
+                }
+                Note::RecordReceived { partition, offset, digest, .. } => {
+                    self.received(glance, suspension, partition, offset, digest);
+                }
+                Note::BecameLeader { partition, .. } | Note::LogTruncated { partition, .. } => {
+                    self.kept(glance, suspension, node, partition);
+                }
+                Note::IsrChanged { isr, .. } => {
+                    let names = glance.view.names;
+                    self.lossy.retain(|node| {
+                        !names.kafka_id(*node).is_some_and(|id| isr.contains(id))
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn promises(&mut self, tp: Tp, suspension: &Suspension) -> &mut Promises {
+        let promises = self.promises.entry(tp).or_default();
+        if promises.round != suspension.round(tp) {
+            *promises = Promises { round: suspension.round(tp), ..Promises::default() };
+        }
+        promises
+    }
+
+    /// I2 promises nothing once as many brokers as min.insync.replicas have lost bytes at once.
+    fn count_loss(&mut self, glance: &Glance<'_>, fault: &Fault) {
+        let node = match *fault {
+            Fault::PowerOff { node, tail } if tail != Tail::Kept => node,
+            Fault::Start { node, wipe: true } | Fault::DiskCorrupt { node, .. } => node,
+            _ => return,
+        };
+        self.lossy.insert(node);
+        let Some(truth) = glance.view.truth() else { return };
+        for topic in truth.topics.values() {
+            let config = truth.topic_config(&topic.name, &Default::default());
+            for (number, partition) in &topic.partitions {
+                let lost = partition.replicas.iter().filter(|id| {
+                    let node = glance.view.names.by_kafka_id(**id);
+                    node.is_some_and(|node| self.lossy.contains(&node))
+                });
+                let needed = (config.min_insync_replicas as usize).min(partition.replicas.len());
+                if lost.count() >= needed {
+                    self.excused.insert(Tp::new(topic.id, *number));
+                }
+            }
+        }
+    }
+
+    fn kept(&mut self, glance: &mut Glance<'_>, suspension: &Suspension, node: NodeId, tp: Tp) {
+        if suspension.is_paused(tp) || self.excused.contains(&tp) {
+            return;
+        }
+        let Some(leader) = glance.view.leader(tp).filter(|leader| leader.node == node) else {
+            return;
+        };
+        if !leader.partition.is_leader() {
+            return;
+        }
+        let promises = self.promises(tp, suspension);
+        let lost = |ranges: &[EpochRange]| {
+            ranges.iter().copied().find(|range| !holds(leader.partition.log(), *range))
+        };
+        let (acked, read) = (lost(&promises.acked), lost(&promises.read));
+        for (invariant, what, range) in
+            [(Invariant::I2, "acknowledged to acks=all", acked), (Invariant::I10, "read", read)]
+        {
+            let Some(range) = range else { continue };
+            let text = format!(
+                "{} leads {} without all of offsets {}..{} of leader epoch {}, which were {what}",
+                glance.view.names.machine(node),
+                glance.view.tp_name(tp),
+                range.start,
+                range.end - 1,
+                range.epoch
+            );
+            glance.violated(invariant, text);
+        }
+    }
+
+    fn received(
+        &mut self,
+        glance: &mut Glance<'_>,
+        suspension: &Suspension,
+        tp: Tp,
+        offset: i64,
+        digest: i64,
+    ) {
+        if suspension.is_paused(tp) {
+            return;
+        }
+        let leader = glance.view.leader(tp).map(|leader| leader.node);
+        let promises = self.promises(tp, suspension);
+        let first = *promises.digests.entry(offset).or_insert(digest);
+        if let Some(leader) = leader {
+            extend(&mut promises.read, glance, leader, tp, offset, offset + 1);
+        }
+        if first != digest {
+            let what = glance.view.tp_name(tp);
+            let text = format!("two different records were read at offset {offset} of {what}");
+            glance.violated(Invariant::I10, text);
+        }
+    }
+}
+
+/// Adds [from, to) with the epoch that the replica on `node` has there.
+fn extend(
+    ranges: &mut Vec<EpochRange>,
+    glance: &Glance<'_>,
+    node: NodeId,
+    tp: Tp,
+    from: i64,
+    to: i64,
+) {
+    let Some(replica) = glance.view.replica(node, tp) else { return };
+    let Some(epoch) = replica.partition.log().epoch_at(from) else { return };
+    match ranges.last_mut() {
+        Some(last) if last.epoch == epoch && last.start <= from && from <= last.end => {
+            last.end = last.end.max(to);
+        }
+        _ => ranges.push(EpochRange { epoch, start: from, end: to }),
+    }
+}
+
+/// I13: when the answer leaves, enough members of the ISR hold the records.
+fn enough_copies(glance: &mut Glance<'_>, node: NodeId, tp: Tp, base: i64, last: i64) {
+    let Some(leader) = glance.view.replica(node, tp) else { return };
+    let needed = leader.partition.effective_min_isr();
+    let members = leader.partition.isr().to_vec();
+    let holds = |member: &&i32| match glance.view.replica_of(**member, tp) {
+        Some(replica) => replica.offsets().log_end > last,
+        // A member that is down had fetched beyond the record, or the leader could not know.
+        None => leader
+            .partition
+            .remotes()
+            .iter()
+            .any(|remote| remote.id == **member && remote.log_end > last),
+    };
+    let copies = members.iter().filter(holds).count();
+    if copies < needed {
+        let text = format!(
+            "{} acknowledged offsets {base}..{last} of {} with {copies} in-sync copies, {needed} \
+             are needed",
+            glance.view.names.machine(node),
+            glance.view.tp_name(tp)
+        );
+        glance.violated(Invariant::I13, text);
+    }
+}

@@ -1,0 +1,436 @@
+//! What a step does: faults from outside, requests of clients.
+
+use super::eval::Scope;
+use super::plan::{new_topic, sim_change};
+use super::records::{Ending, Sent};
+use super::script::Due;
+use super::{Phase, Run};
+use crate::kafka::client::record_digest;
+use crate::kafka::vocabulary::{Call, ClientOp, Kafka, SendRecord};
+use crate::lab::cluster::{KafkaWorld, View};
+use crate::lab::scenario::action::{
+    Action as Deed, Cut, Disk, Keys, Load, Send, Slowness, Tail,
+};
+use crate::lab::scenario::model::{ClientRef, LinkSpec, Place, StepIdx};
+use crate::sim::{
+    Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time, TraceHash,
+};
+use bytes::Bytes;
+
+/// A label of a record is at most this long.
+const LABEL_CHARS: usize = 24;
+
+impl Run {
+    pub(super) fn do_due(
+        &mut self,
+        world: &KafkaWorld,
+        due: Due,
+        act: &mut Vec<Action<Kafka>>,
+    ) {
+        let plan = self.plan.clone();
+        let records = self.records.clone();
+        let view = View::new(world, &plan.names);
+        let scope = Scope { plan: &plan, view, records: &records, ready_at: self.ready_at };
+        match due {
+            Due::Fire(step) => {
+                self.script.fired(&scope, step);
+                self.fire(&scope, step, act);
+            }
+            Due::Act(step) => self.perform(&scope, step, act),
+            Due::Next(step, n) => self.next_record(&scope, step, n, act),
+            Due::Tell(index) => self.script.tell_due(&scope, index),
+            Due::Ask(index) => self.script.ask_due(&scope, index),
+            Due::Expect(index) => self.expectations.due(&scope, index),
+            Due::Release(hold) => act.push(Fault::Release { id: Some(hold) }.into()),
+            Due::EndCheck => self.maybe_end(world, act),
+            Due::SettleCheck => self.time_is_up(world),
+        }
+    }
+
+    /// A step's trigger has fired: it acts, after its wait.
+    pub(super) fn fire(
+        &mut self,
+        scope: &Scope<'_>,
+        step: StepIdx,
+        act: &mut Vec<Action<Kafka>>,
+    ) {
+        let wait = scope.plan.scenario.steps[step.0].wait;
+        if wait == Span::ZERO {
+            self.perform(scope, step, act);
+        } else {
+            self.script.push(scope.view.world.now() + wait, Due::Act(step));
+        }
+    }
+
+    fn perform(&mut self, scope: &Scope<'_>, step: StepIdx, act: &mut Vec<Action<Kafka>>) {
+        let spec = &scope.plan.scenario.steps[step.0];
+        let now = scope.view.world.now();
+        self.last_timed = self.last_timed.max(now);
+        if let Some(note) = &spec.note {
+            self.script.tell(scope, note, None);
+        }
+        if let Some(action) = &spec.action {
+            if let Err(why) = self.deed(scope, step, &action.it, act) {
+                self.phase = Phase::Failed(why);
+                return;
+            }
+        }
+        self.script.acted(&scope.plan.scenario, step, now);
+        self.expectations.acted(&scope.plan.scenario, step, now, &mut self.script);
+        self.release_until(step, act);
+    }
+
+    fn deed(
+        &mut self,
+        scope: &Scope<'_>,
+        step: StepIdx,
+        deed: &Deed,
+        act: &mut Vec<Action<Kafka>>,
+    ) -> Result<(), String> {
+        let consumer = |index: &usize| ClientRef::Consumer(*index);
+        match deed {
+            Deed::Send(_) | Deed::Load(_) => self.next_record(scope, step, 0, act),
+            Deed::Flush(client) => self.ask(scope, *client, ClientOp::Flush, act),
+            Deed::Close(client) => self.ask(scope, *client, ClientOp::Close, act),
+            Deed::Poll(client) => self.ask(scope, consumer(client), ClientOp::Poll, act),
+            Deed::Assign(client, all) => {
+                self.ask(scope, consumer(client), ClientOp::Assign(pairs(all)), act);
+            }
+            Deed::PauseFetch(client, all) => {
+                self.ask(scope, consumer(client), ClientOp::Pause(pairs(all)), act);
+            }
+            Deed::ResumeFetch(client, all) => {
+                self.ask(scope, consumer(client), ClientOp::Resume(pairs(all)), act);
+            }
+            Deed::Seek(client, tp, to) => {
+                let op = ClientOp::Seek(tp.topic.clone(), tp.partition, *to);
+                self.ask(scope, consumer(client), op, act);
+            }
+            Deed::CreateTopic(topic) => {
+                let op = ClientOp::CreateTopic(new_topic(&scope.plan.scenario, topic));
+                self.ask(scope, ClientRef::Admin, op, act);
+            }
+            Deed::DeleteTopic(name) => {
+                self.ask(scope, ClientRef::Admin, ClientOp::DeleteTopic(name.clone()), act);
+            }
+            Deed::Elect { partition, unclean } => {
+                let tp = partition;
+                let op = ClientOp::ElectLeader(tp.topic.clone(), tp.partition, *unclean);
+                self.ask(scope, ClientRef::Admin, op, act);
+            }
+            Deed::Tamper { how, rule: Some(_) } => self.add_rule(step, *how),
+            // Without a rule it is the verdict on the message that set the step off.
+            Deed::Tamper { rule: None, .. } => {}
+            Deed::Release(of) => {
+                self.rules.end(*of);
+                act.push(Fault::Release { id: Some(HoldId(of.0 as u32)) }.into());
+            }
+            outside => return self.outside(scope, step, outside, act),
+        }
+        Ok(())
+    }
+
+    /// Faults: process, network, disk, clock.
+    fn outside(
+        &mut self,
+        scope: &Scope<'_>,
+        step: StepIdx,
+        deed: &Deed,
+        act: &mut Vec<Action<Kafka>>,
+    ) -> Result<(), String> {
+        let each = |place: &Place, act: &mut Vec<Action<Kafka>>, fault: &dyn Fn(NodeId) -> Fault| {
+            let nodes = somebody(scope, place)?;
+            act.extend(nodes.into_iter().map(|node| Action::Fault(fault(node))));
+            Ok(())
+        };
+        match deed {
+            Deed::Crash(place) => each(place, act, &|node| Fault::Crash { node }),
+            Deed::Pause(place) => each(place, act, &|node| Fault::Pause { node }),
+            Deed::Resume(place) => each(place, act, &|node| Fault::Resume { node }),
+            Deed::Start { node, wipe } => {
+                let wipe = *wipe;
+                each(node, act, &|node| Fault::Start { node, wipe })
+            }
+            Deed::AddBroker(node) => {
+                let node = scope.plan.machine(*node);
+                act.push(Fault::Start { node, wipe: false }.into());
+                Ok(())
+            }
+            Deed::PowerOff { node, tail } => {
+                let tail = sim_tail(*tail);
+                each(node, act, &|node| Fault::PowerOff { node, tail })
+            }
+            Deed::Slow { node, by } => {
+                let (percent, more) = match *by {
+                    Slowness::Factor(factor) => (factor.saturating_mul(100), Span::ZERO),
+                    Slowness::Each(span) => (100, span),
+                };
+                each(node, act, &|node| Fault::Slow { node, percent, each: more })
+            }
+            Deed::Clock { node, jump_ns, drift_ppm } => {
+                let ms = jump_ns / 1_000_000;
+                if ms != 0 {
+                    each(node, act, &|node| Fault::ClockJump { node, ms })?;
+                }
+                if let Some(ppm) = drift_ppm {
+                    let ppm = (*ppm).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+                    each(node, act, &|node| Fault::ClockDrift { node, ppm })?;
+                }
+                Ok(())
+            }
+            Deed::Stop(place) => {
+                for node in somebody(scope, place)? {
+                    let id = self.call();
+                    act.push(Action::Call { node, id, call: Call::Shutdown });
+                }
+                Ok(())
+            }
+            Deed::Cut(cut) => cut_links(scope, step, cut, act),
+            Deed::Heal(of) => {
+                let id = of.map(|step| CutId(step.0 as u32));
+                act.push(Fault::Heal { id }.into());
+                Ok(())
+            }
+            Deed::Link(link) => change_links(scope, link, act),
+            Deed::Disk(disk) => disk_fault(scope, disk, act),
+            _ => Ok(()),
+        }
+    }
+
+    /// A client's application asks its client.
+    fn ask(
+        &mut self,
+        scope: &Scope<'_>,
+        client: ClientRef,
+        op: ClientOp,
+        act: &mut Vec<Action<Kafka>>,
+    ) {
+        if let Some(seat) = scope.plan.client(client) {
+            let id = self.call();
+            act.push(Action::Call { node: seat.node, id, call: Call::Client(seat.client, op) });
+        }
+    }
+
+    /// Sends the record number `n` of a step and schedules the next; records without a time
+    /// between them go at once.
+    fn next_record(
+        &mut self,
+        scope: &Scope<'_>,
+        step: StepIdx,
+        mut n: u32,
+        act: &mut Vec<Action<Kafka>>,
+    ) {
+        let action = scope.plan.scenario.steps[step.0].action.as_ref().map(|action| &action.it);
+        let (count, every) = match action {
+            Some(Deed::Send(send)) => (send.count, send.every),
+            Some(Deed::Load(load)) => (load.count().min(u64::from(u32::MAX)) as u32, load.every),
+            _ => return,
+        };
+        while n < count {
+            match action {
+                Some(Deed::Send(send)) => self.send(scope, send, n, act),
+                Some(Deed::Load(load)) => self.load(scope, step, load, n, act),
+                _ => return,
+            }
+            n += 1;
+            if n < count && every > Span::ZERO {
+                let at = scope.view.world.now() + every;
+                self.last_timed = self.last_timed.max(at);
+                self.script.push(at, Due::Next(step, n));
+                return;
+            }
+        }
+    }
+
+    fn send(&mut self, scope: &Scope<'_>, send: &Send, n: u32, act: &mut Vec<Action<Kafka>>) {
+        let number = u64::from(n);
+        let bytes = |payload: &Option<crate::lab::scenario::action::Payload>| {
+            payload.as_ref().map(|payload| payload.bytes(number))
+        };
+        let headers = send.headers.iter();
+        let record = SendRecord {
+            topic: send.topic.clone(),
+            partition: send.partition,
+            key: bytes(&send.key),
+            value: bytes(&send.value),
+            headers: headers.map(|(k, v)| (k.clone(), Some(v.bytes(number)))).collect(),
+            timestamp: send.timestamp,
+        };
+        self.submit(scope, send.from, record, act);
+    }
+
+    fn load(
+        &mut self,
+        scope: &Scope<'_>,
+        step: StepIdx,
+        load: &Load,
+        n: u32,
+        act: &mut Vec<Action<Kafka>>,
+    ) {
+        let mut hash = TraceHash(scope.plan.scenario.seed);
+        hash.word(step.0 as u64);
+        hash.word(u64::from(n));
+        let key = match &load.keys {
+            Keys::None => None,
+            Keys::Count(0) => None,
+            Keys::Count(count) => Some(format!("key-{}", hash.0 % u64::from(*count))),
+            Keys::List(keys) if keys.is_empty() => None,
+            Keys::List(keys) => Some(keys[n as usize % keys.len()].clone()),
+        };
+        let mut value = format!("{}-{n}-", step.0).into_bytes();
+        value.resize(load.size as usize, b'.');
+        let record = SendRecord {
+            topic: load.topic.clone(),
+            key: key.map(Bytes::from),
+            value: Some(Bytes::from(value)),
+            ..SendRecord::default()
+        };
+        self.submit(scope, load.from, record, act);
+    }
+
+    fn submit(
+        &mut self,
+        scope: &Scope<'_>,
+        producer: usize,
+        record: SendRecord,
+        act: &mut Vec<Action<Kafka>>,
+    ) {
+        let Some(seat) = scope.plan.client(ClientRef::Producer(producer)) else { return };
+        let id = self.call();
+        self.records.called(
+            id,
+            Sent {
+                producer,
+                topic: record.topic.clone(),
+                partition: record.partition,
+                label: label(record.value.as_deref()),
+                digest: record_digest(record.key.as_deref(), record.value.as_deref()),
+                at: scope.view.world.now(),
+                ended: None,
+                ending: Ending::Pending,
+            },
+        );
+        let op = ClientOp::Send(record);
+        act.push(Action::Call { node: seat.node, id, call: Call::Client(seat.client, op) });
+    }
+}
+
+fn pairs(all: &[crate::kafka::protocol::TopicPartition]) -> Vec<(String, i32)> {
+    all.iter().map(|tp| (tp.topic.clone(), tp.partition)).collect()
+}
+
+/// A value as a person may read it: control characters are escaped, long ones are cut.
+fn label(value: Option<&[u8]>) -> String {
+    let Some(value) = value else { return "(tombstone)".to_owned() };
+    let text = String::from_utf8_lossy(value);
+    let shown: String = text.chars().take(LABEL_CHARS).flat_map(char::escape_debug).collect();
+    match text.chars().nth(LABEL_CHARS) {
+        Some(_) => format!("{shown}..."),
+        None => shown,
+    }
+}
+
+fn somebody(scope: &Scope<'_>, place: &Place) -> Result<Vec<NodeId>, String> {
+    let nodes = scope.plan.resolve(place, scope.view);
+    if nodes.is_empty() {
+        let at: Time = scope.view.world.now();
+        let at = at.since(scope.ready_at);
+        return Err(format!("at {at} nobody is {}", describe(place)));
+    }
+    Ok(nodes)
+}
+
+fn describe(place: &Place) -> String {
+    match place {
+        Place::Leader(tp) => format!("the leader of {tp}"),
+        Place::Follower(tp, nth) => format!("follower {nth} of {tp}"),
+        Place::ActiveController => "the active controller".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn sim_tail(tail: Tail) -> SimTail {
+    match tail {
+        Tail::Kept => SimTail::Kept,
+        Tail::Lost => SimTail::Lost,
+        Tail::Torn => SimTail::Torn,
+        Tail::Drawn => SimTail::Drawn,
+    }
+}
+
+fn cut_links(
+    scope: &Scope<'_>,
+    step: StepIdx,
+    cut: &Cut,
+    act: &mut Vec<Action<Kafka>>,
+) -> Result<(), String> {
+    let cut = crate::sim::Cut {
+        id: CutId(step.0 as u32),
+        from: somebody(scope, &cut.from)?,
+        to: somebody(scope, &cut.to)?,
+        both: cut.both,
+    };
+    act.push(Fault::Cut(cut).into());
+    Ok(())
+}
+
+fn change_links(
+    scope: &Scope<'_>,
+    link: &LinkSpec,
+    act: &mut Vec<Action<Kafka>>,
+) -> Result<(), String> {
+    let to = somebody(scope, &link.to)?;
+    for from in somebody(scope, &link.from)? {
+        let others = to.iter().copied().filter(|to| *to != from);
+        act.extend(others.map(|to| {
+            let (change, both) = (sim_change(&link.change), link.both);
+            Action::Fault(Fault::SetLink { from, to, change, both })
+        }));
+    }
+    Ok(())
+}
+
+fn disk_fault(
+    scope: &Scope<'_>,
+    disk: &Disk,
+    act: &mut Vec<Action<Kafka>>,
+) -> Result<(), String> {
+    for node in somebody(scope, &disk.node)? {
+        if let Some(full) = disk.full {
+            act.push(Fault::DiskFull { node, full }.into());
+        }
+        if let Some(latency) = disk.slow {
+            let latency = Some(latency);
+            act.push(Fault::DiskSlow { node, percent: 100, latency }.into());
+        }
+        if let Some(corrupt) = &disk.corrupt {
+            let prefix = format!("{}/", corrupt.partition);
+            let files = scope.view.world.disk(node).map(|disk| disk.list(&prefix));
+            let logs = files.into_iter().flatten().filter(|path| path.ends_with(".log"));
+            let wanted = corrupt.segment.map(|base| format!("{prefix}{base:020}.log"));
+            let path = logs.filter(|path| wanted.as_ref().is_none_or(|w| w == path)).last();
+            let path = path.ok_or_else(|| format!("no such segment of {}", corrupt.partition))?;
+            let (at, bytes) = (corrupt.at.max(0) as u64, vec![0xA5; corrupt.bytes.max(0) as usize]);
+            act.push(Fault::DiskCorrupt { node, path, at, bytes }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The links of a file that differ from the network's defaults, before power-on.
+pub(super) fn schedule_link(
+    plan: &super::Plan,
+    link: &LinkSpec,
+    world: &mut KafkaWorld,
+) {
+    let (from, to) = {
+        let view = View::new(world, &plan.names);
+        (plan.resolve(&link.from, view), plan.resolve(&link.to, view))
+    };
+    for from in from {
+        for to in to.iter().copied().filter(|to| *to != from) {
+            let (change, both) = (sim_change(&link.change), link.both);
+            world.schedule(Time::ZERO, Fault::SetLink { from, to, change, both });
+        }
+    }
+}

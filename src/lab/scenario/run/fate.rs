@@ -1,0 +1,246 @@
+//! The fate of each record: kept or lost, and why, back to the fault or setting that decided it.
+
+use super::chronicle::{Entry, Event};
+use super::eval::Scope;
+use super::records::{Ending, Sent};
+use super::Run;
+use crate::kafka::client::{ClientSpec, record_digest};
+use crate::kafka::config::Acks;
+use crate::kafka::vocabulary::Tp;
+use crate::lab::check::LogEntry;
+use crate::sim::{NodeId, Time};
+use std::collections::BTreeMap;
+
+/// What became of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Acknowledged and in the log.
+    Kept,
+    /// Acknowledged and not in the log.
+    Lost(String),
+    /// Not acknowledged, and in the log all the same.
+    Written(String),
+    /// Not acknowledged and not in the log.
+    Refused(String),
+    /// Deleted by retention.
+    Expired,
+}
+
+/// One record's story.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordFate {
+    /// The producer's name.
+    pub producer: String,
+    /// The producer's `acks`.
+    pub acks: Acks,
+    /// The record.
+    pub sent: Sent,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+impl Run {
+    /// The fate of every record, given what the logs hold in the end.
+    pub(super) fn fates(
+        &self,
+        scope: &Scope<'_>,
+        log: &[LogEntry],
+        log_starts: &BTreeMap<(String, i32), i64>,
+    ) -> Vec<RecordFate> {
+        let mut places: BTreeMap<(&str, i64), Vec<(i32, i64)>> = BTreeMap::new();
+        for entry in log {
+            let place = (entry.partition, entry.offset);
+            places.entry((&entry.topic, entry.digest)).or_default().push(place);
+        }
+        let story = |sent: &Sent| {
+            let copies = places.get(&(sent.topic.as_str(), sent.digest));
+            let copies = copies.map_or(&[][..], Vec::as_slice);
+            let fate = self.fate(scope, sent, copies, log_starts);
+            let producer = &self.plan.scenario.producers[sent.producer];
+            let acks = self.acks(sent.producer);
+            RecordFate { producer: producer.name.clone(), acks, sent: sent.clone(), fate }
+        };
+        self.records.sent().iter().map(story).collect()
+    }
+
+    /// The `acks` of a producer, as its configs came out.
+    pub(super) fn acks(&self, producer: usize) -> Acks {
+        let processes = &self.plan.cluster.processes;
+        match processes.get(producer).and_then(|process| process.clients.first()) {
+            Some(ClientSpec::Producer { config, .. }) => config.acks,
+            _ => Acks::All,
+        }
+    }
+
+    fn fate(
+        &self,
+        scope: &Scope<'_>,
+        sent: &Sent,
+        copies: &[(i32, i64)],
+        log_starts: &BTreeMap<(String, i32), i64>,
+    ) -> Fate {
+        match &sent.ending {
+            Ending::Acknowledged { partition, offset } if *offset >= 0 => {
+                if copies.contains(&(*partition, *offset)) {
+                    return Fate::Kept;
+                }
+                let start = log_starts.get(&(sent.topic.clone(), *partition)).copied();
+                if start.is_some_and(|start| *offset < start) {
+                    return Fate::Expired;
+                }
+                Fate::Lost(self.why_lost(scope, sent, *partition, *offset))
+            }
+            Ending::Acknowledged { partition, .. } => match copies.is_empty() {
+                false => Fate::Kept,
+                true => Fate::Lost(self.why_never(scope, sent, *partition)),
+            },
+            Ending::Failed { error, message } => {
+                let what = format!("{}: {message}", error.name());
+                match copies.is_empty() {
+                    true => Fate::Refused(what),
+                    false => Fate::Written(what),
+                }
+            }
+            Ending::Pending => match copies.is_empty() {
+                true => Fate::Refused("no answer yet".to_owned()),
+                false => Fate::Written("no answer yet".to_owned()),
+            },
+        }
+    }
+
+    /// An offset was acknowledged: who held it, who died, who was elected without it.
+    fn why_lost(&self, scope: &Scope<'_>, sent: &Sent, partition: i32, offset: i64) -> String {
+        let Some(tp) = scope.view.partition(&sent.topic, partition) else {
+            return "its topic is gone".to_owned();
+        };
+        let entries = self.chronicle.entries();
+        let until = sent.ended.map_or(Time::NEVER, |(at, _)| at);
+        let holds = |tp_: Tp, base: i64, last: i64| tp_ == tp && (base..=last).contains(&offset);
+        let appended = entries.iter().enumerate().rev().find_map(|(index, entry)| {
+            match entry.event {
+                Event::Appended(p, base, last, epoch) if holds(p, base, last) => {
+                    (entry.at <= until).then_some((index, entry.node, epoch))
+                }
+                _ => None,
+            }
+        });
+        let Some((index, leader, epoch)) = appended else {
+            return "no leader is known to have appended it".to_owned();
+        };
+        self.lost_after(scope, &entries[index..], tp, (leader, epoch, offset), sent)
+    }
+
+    fn lost_after(
+        &self,
+        scope: &Scope<'_>,
+        later: &[Entry],
+        tp: Tp,
+        (leader, epoch, offset): (NodeId, i32, i64),
+        sent: &Sent,
+    ) -> String {
+        let name = |node: NodeId| scope.plan.names.machine(node).to_owned();
+        let acked = sent.ended.map_or(String::new(), |(at, _)| format!(" at {}", seconds(scope, at)));
+        let acks = self.acks(sent.producer).code();
+        let took_over = later.iter().position(|entry| {
+            matches!(entry.event, Event::Leads(p, e, start) if p == tp && e > epoch && start <= offset)
+        });
+        let before = &later[..took_over.unwrap_or(later.len())];
+        let copies: Vec<String> = before
+            .iter()
+            .filter(|entry| match entry.event {
+                Event::Replicated(p, base, last, e) => {
+                    p == tp && e == epoch && (base..=last).contains(&offset)
+                }
+                _ => false,
+            })
+            .map(|entry| name(entry.node))
+            .collect();
+        let mut parts = vec![match acks {
+            0 => format!("{} appended it in leader epoch {epoch}", name(leader)),
+            acks => format!("{} acknowledged it{acked} with acks={acks}", name(leader)),
+        }];
+        parts.push(match copies.is_empty() {
+            true => "no follower had fetched it".to_owned(),
+            false => format!("only {} had fetched it", copies.join(", ")),
+        });
+        let down = before.iter().find(|entry| {
+            entry.node == leader && matches!(entry.event, Event::Down(_) | Event::Paused)
+        });
+        if let Some(entry) = down {
+            let how = match entry.event {
+                Event::Down(true) => "lost power",
+                Event::Down(false) => "crashed",
+                _ => "was paused",
+            };
+            parts.push(format!("{} {how} at {}", name(leader), seconds(scope, entry.at)));
+        }
+        if let Some(entry) = took_over.map(|index| later[index]) {
+            if let Event::Leads(_, epoch, start) = entry.event {
+                let unclean = later.iter().any(|entry| {
+                    matches!(entry.event, Event::Elected(p, _, true) if p == tp)
+                });
+                let how = if unclean { " by an unclean election" } else { "" };
+                parts.push(format!(
+                    "{} took over{how} in leader epoch {epoch} at {} with a log that ended at {start}",
+                    name(entry.node),
+                    seconds(scope, entry.at)
+                ));
+            }
+        }
+        let cut = later.iter().find(|entry| {
+            matches!(entry.event, Event::Truncated(p, _, to) if p == tp && to <= offset)
+                && entry.node == leader
+        });
+        if let Some(entry) = cut {
+            if let Event::Truncated(_, from, to) = entry.event {
+                let at = seconds(scope, entry.at);
+                parts.push(format!("{} cut its log from {from} to {to} at {at}", name(leader)));
+            }
+        }
+        parts.join("; ")
+    }
+
+    /// acks=0: nobody may have heard of it.
+    fn why_never(&self, scope: &Scope<'_>, sent: &Sent, partition: i32) -> String {
+        let tp = scope.view.partition(&sent.topic, partition);
+        let entries = self.chronicle.entries();
+        let written = entries.iter().any(|entry| match (entry.event, tp) {
+            (Event::Appended(p, base, ..), Some(tp)) if p == tp => {
+                self.digest_at(scope, entry.node, tp, base) == Some(sent.digest)
+            }
+            _ => false,
+        });
+        if written {
+            return "a leader appended it and a later leader did not have it (acks=0)".to_owned();
+        }
+        let down = entries.iter().rev().find(|entry| {
+            entry.at <= sent.at && matches!(entry.event, Event::Down(_) | Event::Paused)
+        });
+        match down {
+            Some(entry) => format!(
+                "it was sent at {} when {} was down since {}; acks=0 hears no answer and does not \
+                 send again",
+                seconds(scope, sent.at),
+                scope.plan.names.machine(entry.node),
+                seconds(scope, entry.at)
+            ),
+            None => "it died on its way to the leader; acks=0 hears no answer and does not send \
+                     again"
+                .to_owned(),
+        }
+    }
+
+    fn digest_at(&self, scope: &Scope<'_>, node: NodeId, tp: Tp, offset: i64) -> Option<i64> {
+        let replica = scope.view.replica(node, tp)?;
+        let disk = scope.view.world.disk(node)?;
+        let batch = replica.partition.log().batches_from(disk, offset).next()?;
+        let record = batch.records().ok()?.into_iter().find(|r| r.offset == offset)?;
+        Some(record_digest(record.key.as_deref(), record.value.as_deref()))
+    }
+}
+
+/// Scenario time in seconds, `12.340 s`.
+pub(super) fn seconds(scope: &Scope<'_>, at: Time) -> String {
+    let ms = at.since(scope.ready_at).as_millis();
+    format!("{}.{:03} s", ms / 1_000, ms % 1_000)
+}

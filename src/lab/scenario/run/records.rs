@@ -1,0 +1,147 @@
+//! What applications did: the sends of a run and how they ended, what consumers received.
+
+use crate::kafka::protocol::{ErrorCode, TopicPartition};
+use crate::kafka::vocabulary::Outcome;
+use crate::sim::{CallId, StepNo, Time};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How a send ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Not yet.
+    Pending,
+    /// Acknowledged; the offset is -1 where the client does not know it.
+    Acknowledged {
+        /// The partition.
+        partition: i32,
+        /// The offset.
+        offset: i64,
+    },
+    /// Given up.
+    Failed {
+        /// The error.
+        error: ErrorCode,
+        /// What the client said.
+        message: String,
+    },
+}
+
+/// One record that a producer of the scenario sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The producer, by place in the scenario.
+    pub producer: usize,
+    /// The topic.
+    pub topic: String,
+    /// The partition, if the step gave one.
+    pub partition: Option<i32>,
+    /// The value as text, shortened and made harmless.
+    pub label: String,
+    /// Of key and value.
+    pub digest: i64,
+    /// When the application called.
+    pub at: Time,
+    /// When it ended, and the step that ended it.
+    pub ended: Option<(Time, StepNo)>,
+    /// How.
+    pub ending: Ending,
+}
+
+/// One record that a consumer's application got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The consumer's name.
+    pub consumer: String,
+    /// The partition.
+    pub partition: TopicPartition,
+    /// The offset.
+    pub offset: i64,
+    /// Of key and value.
+    pub digest: i64,
+    /// When.
+    pub at: Time,
+}
+
+/// How many sends of a producer stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Called.
+    pub sent: i64,
+    /// Acknowledged.
+    pub acknowledged: i64,
+    /// Failed.
+    pub failed: i64,
+}
+
+/// All sends and receipts. Behind `Arc`: a snapshot shares them.
+#[derive(Clone, Debug, Default)]
+pub struct Records {
+    sent: Arc<Vec<Sent>>,
+    received: Arc<Vec<Received>>,
+    calls: Arc<BTreeMap<CallId, usize>>,
+    acknowledged: Arc<BTreeSet<(String, i32, i64)>>,
+    counts: BTreeMap<usize, Counts>,
+}
+
+impl Records {
+    /// Every send, in the order of the calls.
+    pub fn sent(&self) -> &[Sent] {
+        &self.sent
+    }
+
+    /// Every receipt, in order.
+    pub fn received(&self) -> &[Received] {
+        &self.received
+    }
+
+    /// How many sends wait for an answer.
+    pub fn pending(&self) -> i64 {
+        self.counts.values().map(|c| c.sent - c.acknowledged - c.failed).sum()
+    }
+
+    /// The counts of a producer.
+    pub fn counts(&self, producer: usize) -> Counts {
+        self.counts.get(&producer).copied().unwrap_or_default()
+    }
+
+    /// Whether some send was acknowledged at this offset.
+    pub fn is_acknowledged(&self, tp: &TopicPartition, offset: i64) -> bool {
+        self.acknowledged.contains(&(tp.topic.clone(), tp.partition, offset))
+    }
+
+    pub(super) fn called(&mut self, id: CallId, sent: Sent) {
+        self.counts.entry(sent.producer).or_default().sent += 1;
+        Arc::make_mut(&mut self.calls).insert(id, self.sent.len());
+        Arc::make_mut(&mut self.sent).push(sent);
+    }
+
+    /// A call has ended; not every call is a send.
+    pub(super) fn ended(&mut self, id: CallId, outcome: &Outcome, at: Time, step: StepNo) {
+        let Some(index) = self.calls.get(&id).copied() else { return };
+        let ending = match outcome {
+            Outcome::Sent { partition, offset } => {
+                Ending::Acknowledged { partition: *partition, offset: *offset }
+            }
+            Outcome::Failed { error, message } => {
+                Ending::Failed { error: *error, message: message.clone() }
+            }
+            Outcome::Done | Outcome::Offset(_) => return,
+        };
+        let sent = &mut Arc::make_mut(&mut self.sent)[index];
+        let counts = self.counts.entry(sent.producer).or_default();
+        match ending {
+            Ending::Acknowledged { partition, offset } => {
+                counts.acknowledged += 1;
+                let place = (sent.topic.clone(), partition, offset);
+                Arc::make_mut(&mut self.acknowledged).insert(place);
+            }
+            _ => counts.failed += 1,
+        }
+        (sent.ending, sent.ended) = (ending, Some((at, step)));
+    }
+
+    pub(super) fn got(&mut self, received: Received) {
+        Arc::make_mut(&mut self.received).push(received);
+    }
+}

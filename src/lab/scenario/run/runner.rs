@@ -1,0 +1,122 @@
+//! Runs a scenario from power-on to its report.
+
+use super::report::{Report, expect_of};
+use super::{Plan, Run, Val};
+use crate::lab::cluster::KafkaWorld;
+use crate::lab::scenario::model::{Claim, Scenario};
+use crate::sim::{Driver, Oracle, SeededOracle, Time};
+use std::sync::Arc;
+
+/// A run that has not ended after so many steps is stopped as failed.
+const STEPS_MAX: u64 = 50_000_000;
+/// Actions between two looks at the loop's own limits.
+const BATCH: usize = 4_096;
+
+/// How to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Instead of the scenario's own seed.
+    pub seed: Option<u64>,
+    /// Check the invariants after every step.
+    pub check: bool,
+    /// Encode, decode and compare every message, whatever the scenario says.
+    pub round_trip: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { seed: None, check: true, round_trip: false }
+    }
+}
+
+/// A run that is over, with the World as it is then.
+pub struct Finished {
+    /// The World.
+    pub world: KafkaWorld,
+    /// The driver.
+    pub run: Run,
+    /// The outcome.
+    pub report: Report,
+}
+
+/// Runs one scenario (a file or a branch of it) to its end. `progress` is called now and then
+/// with the virtual time since power-on.
+pub fn run(
+    branch: &str,
+    scenario: &Scenario,
+    options: &Options,
+    progress: &mut dyn FnMut(Time),
+) -> Finished {
+    let mut scenario = scenario.clone();
+    scenario.seed = options.seed.unwrap_or(scenario.seed);
+    scenario.cluster.wire_roundtrip |= options.round_trip;
+    let plan = Arc::new(Plan::new(scenario));
+    let mut oracle = SeededOracle::new(plan.scenario.seed);
+    let (mut world, _) = plan.cluster.build();
+    for link in &plan.scenario.network.links {
+        super::act::schedule_link(&plan, link, &mut world);
+    }
+    let mut run = Run::new(plan, options.check);
+    drive(&mut world, &mut run, &mut oracle, progress);
+    let report = run.report(&world, branch);
+    Finished { world, run, report }
+}
+
+/// Steps until the run is over or nothing is left to do.
+fn drive(
+    world: &mut KafkaWorld,
+    run: &mut Run,
+    oracle: &mut dyn Oracle,
+    progress: &mut dyn FnMut(Time),
+) {
+    let mut actions = Vec::new();
+    while !run.is_over() && world.step_no().0 < STEPS_MAX {
+        for _ in 0..BATCH {
+            if run.is_over() || !world.step(oracle, run, &mut actions) {
+                break;
+            }
+        }
+        progress(world.now());
+        if world.next_time().is_none() && run.next_wake() == Time::NEVER {
+            break;
+        }
+    }
+}
+
+/// Judges the claims that compare branches, now that all have run.
+pub fn compare_branches(finished: &mut [Finished]) {
+    for index in 0..finished.len() {
+        let mut verdicts = Vec::new();
+        {
+            let this = &finished[index];
+            let scope = this.run.scope(&this.world);
+            for place in 0..this.report.expectations.len() {
+                let Some(Claim::SameAs { branch, on }) =
+                    expect_of(&scope, place).map(|expect| &expect.claim)
+                else {
+                    continue;
+                };
+                let Some(other) = finished.iter().find(|f| f.report.branch == *branch) else {
+                    verdicts.push((place, false, format!("no branch {branch} was run")));
+                    continue;
+                };
+                let other_scope = other.run.scope(&other.world);
+                let differs = on.iter().find(|o| scope.value(o) != other_scope.value(o));
+                verdicts.push(match differs {
+                    None => (place, true, format!("as in {branch}")),
+                    Some(operand) => {
+                        let (a, b): (Val, Val) = (scope.value(operand), other_scope.value(operand));
+                        let plan = scope.plan;
+                        let (a, b) = (a.describe(plan), b.describe(plan));
+                        let name = operand.describe(&plan.scenario);
+                        (place, false, format!("{name} is {a} here and {b} in {branch}"))
+                    }
+                });
+            }
+        }
+        for (place, held, reason) in verdicts {
+            let judged = &mut finished[index].report.expectations[place];
+            (judged.held, judged.reason) = (held, reason);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The end of a run: faults are healed, clients stop, the cluster comes to rest.
+
+use super::eval::Scope;
+use super::script::Due;
+use super::{PATIENCE, Phase, Run};
+use crate::kafka::vocabulary::{Kafka, Tp};
+use crate::lab::cluster::{KafkaWorld, View};
+use crate::sim::{Action, Fault, Span, StepRecord};
+
+/// The cluster must have had this long to come to rest before it counts as at rest.
+const REST: Span = Span::from_millis(1_000);
+
+impl Run {
+    /// It is time to look whether the run ends.
+    pub(super) fn maybe_end(&mut self, world: &KafkaWorld, act: &mut Vec<Action<Kafka>>) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        let now = world.now();
+        let due = self.end_check();
+        let waits = self.ends_at.is_none()
+            && self.script.unfired(&self.plan.scenario).next().is_some()
+            && now < self.last_timed + PATIENCE;
+        let by_state = self.plan.scenario.end.when.is_some() && self.ends_at.is_none();
+        if by_state && now < self.last_timed + PATIENCE {
+            self.script.push(now + Span::from_secs(1), Due::EndCheck);
+        } else if now < due {
+            self.script.push(due, Due::EndCheck);
+        } else if waits {
+            self.script.push(now + Span::from_secs(1), Due::EndCheck);
+        } else {
+            self.settle(world, act);
+        }
+    }
+
+    /// Judges what belongs to the run itself and heals everything.
+    pub(super) fn settle(&mut self, world: &KafkaWorld, act: &mut Vec<Action<Kafka>>) {
+        let plan = self.plan.clone();
+        let records = self.records.clone();
+        let view = View::new(world, &plan.names);
+        let scope = Scope { plan: &plan, view, records: &records, ready_at: self.ready_at };
+        self.expectations.end(&scope);
+        self.phase = Phase::Settling;
+        self.script.clear_due();
+        self.rules.clear();
+        let end = &plan.scenario.end;
+        let now = world.now();
+        self.script.push(now + end.settle.max(REST), Due::SettleCheck);
+        act.push(Fault::Heal { id: None }.into());
+        act.push(Fault::Release { id: None }.into());
+        for node in world.nodes() {
+            if world.is_paused(node) {
+                act.push(Fault::Resume { node }.into());
+            }
+            let absent = plan.cluster.servers.get(node.index()).is_some_and(|s| !s.powered);
+            if end.restart && !world.is_up(node) && !absent {
+                act.push(Fault::Start { node, wipe: false }.into());
+            }
+        }
+        self.ends_at = Some(now + REST);
+    }
+
+    pub(super) fn settling(&mut self, world: &KafkaWorld, record: &StepRecord<'_, Kafka>) {
+        let rested = self.ends_at.is_some_and(|at| world.now() >= at);
+        if rested && !record.notes.is_empty() && self.unrest(world).is_none() {
+            self.settled = Some(true);
+            self.phase = Phase::Done;
+        }
+    }
+
+    pub(super) fn time_is_up(&mut self, world: &KafkaWorld) {
+        if self.phase == Phase::Settling {
+            self.settled = Some(self.unrest(world).is_none());
+            self.phase = Phase::Done;
+        }
+    }
+
+    /// What is not at rest: a record without an answer, a replica that is behind.
+    pub(super) fn unrest(&self, world: &KafkaWorld) -> Option<String> {
+        let view = View::new(world, &self.plan.names);
+        if self.records.pending() > 0 {
+            return Some(format!("{} records without an answer", self.records.pending()));
+        }
+        let truth = view.truth()?;
+        for topic in truth.topics.values() {
+            for number in topic.partitions.keys() {
+                let tp = Tp::new(topic.id, *number);
+                if let Some(what) = partition_unrest(view, tp) {
+                    return Some(what);
+                }
+            }
+        }
+        None
+    }
+}
+
+fn partition_unrest(view: View<'_>, tp: Tp) -> Option<String> {
+    let registration = view.registration(tp)?;
+    if registration.leader < 0 {
+        return None;
+    }
+    let name = view.tp_name(tp);
+    let Some(leader) = view.leader(tp) else {
+        return Some(format!("{name} has a leader that is down"));
+    };
+    let offsets = leader.offsets();
+    let enough = registration.isr.len() >= leader.partition.effective_min_isr();
+    if enough && offsets.high_watermark < offsets.log_end {
+        return Some(format!("{name}: high watermark below the log end"));
+    }
+    let behind = view.replicas(tp).find(|replica| {
+        replica.offsets().log_end != offsets.log_end
+            || replica.offsets().high_watermark != offsets.high_watermark
+            || replica.partition.leader_epoch() != registration.leader_epoch
+    });
+    behind.map(|replica| format!("{} is behind in {name}", view.names.machine(replica.node)))
+}
