@@ -1,6 +1,7 @@
-//! Experiments: clusters, scenarios, checks and traces over the simulated Kafka.
+//! Experiments: clusters, scenarios and checks over the simulated Kafka.
 //!
-//! Order of the rooms: `cluster`, `check`, `scenario`.
+//! Order of the rooms, each may name only the ones before it: [`cluster`], [`check`],
+//! [`scenario`].
 
 pub mod check;
 pub mod cluster;

@@ -2,15 +2,23 @@
 //!
 //! An end is
 //!
-//! | state    | meaning                                            | left by                        |
-//! |----------|----------------------------------------------------|--------------------------------|
-//! | Opening  | the server has not seen the connection             | `accept` -> Open, `refuse`     |
-//! | Open     | messages are delivered and sent                    | `close`                        |
-//! | Closed   | closed by the node, by a `Reset`, or by its death  | never                          |
+//! | state    | meaning                                           | left by            |
+//! |----------|---------------------------------------------------|--------------------|
+//! | Opening  | the server has not seen the connection            | accepted, refused  |
+//! | Open     | messages are delivered and sent                   | closed             |
+//! | Closed   | closed by the node, by a `Reset`, or by its death | never              |
 //!
 //! A message that dies on its way leaves a gap: TCP would send it again for ever, so nothing
-//! behind it is delivered in that direction ("silent until a timeout"). A server reads the next
-//! request when the answer to the last one has left; what arrives meanwhile waits behind the mute.
+//! behind it is delivered in that direction ("silent until a timeout"); the client closes the
+//! connection and opens another one. The end of a connection (`Reset`) passes a gap, but dies in a
+//! cut: the other end is then half open until it sends something, which the machine that no longer
+//! knows the connection answers with a `Reset`. A machine that loses power is reset like one whose
+//! program is killed.
+//!
+//! A server reads the next request when the answer to the last one has left. What arrives meanwhile
+//! waits behind the mute: requests, and behind them the end of the connection. A server that closes
+//! drops what waits. A connection of a node to itself takes the loopback; closing it closes the
+//! client's end, and the node gets the `Reset` of the server's.
 
 use super::{ConnId, Corr, Envelope, MessageKind, NodeId, StepNo, Time, Vocabulary};
 use std::collections::VecDeque;
@@ -68,8 +76,10 @@ pub(super) struct End {
     pub(super) gap: bool,
     /// How many messages towards this end are held.
     pub(super) held: u32,
-    /// How many messages towards this end were put off and are on their way again.
-    pub(super) ahead: u32,
+    /// The messages towards this end that were put off and are on their way again, by number.
+    pub(super) ahead: Vec<u32>,
+    /// How many messages were sent towards this end.
+    pub(super) sent: u32,
 }
 
 impl End {
@@ -83,7 +93,8 @@ impl End {
             floor,
             gap: false,
             held: 0,
-            ahead: 0,
+            ahead: Vec::new(),
+            sent: 0,
         }
     }
 }

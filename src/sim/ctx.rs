@@ -153,7 +153,8 @@ impl<V: Vocabulary> Ctx<'_, V> {
         conn
     }
 
-    /// Closes a connection. This end gets no `Reset` for it.
+    /// Closes a connection. This end gets no `Reset` for it, the other one does, behind what was
+    /// sent before; of a connection of a node to itself the server's end does.
     pub fn close(&mut self, conn: ConnId) {
         self.outbox.effects.push(Effect::Close { conn });
     }

@@ -42,3 +42,36 @@ impl TraceHash {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The formula of the head comment, in arithmetic without wrapping.
+    fn step(hash: u64, word: u64) -> u64 {
+        let times = |a: u64, b: u64| (u128::from(a) * u128::from(b) % (1 << 64)) as u64;
+        let mixed = u128::from(times(hash ^ word, 0x9E37_79B9_7F4A_7C15));
+        let rotated = (mixed * (1 << 29)) % (1 << 64) + mixed / (1 << 35);
+        times(rotated as u64, 0xBF58_476D_1CE4_E5B9)
+    }
+
+    #[test]
+    fn a_word_is_taken_in_by_the_formula() {
+        let mut hash = TraceHash::new();
+        let mut expected = step(0, 1);
+        for word in [0, 1, u64::MAX, 0x0123_4567_89AB_CDEF] {
+            hash.word(word);
+            expected = step(expected, word);
+            assert_eq!(hash.0, expected);
+        }
+    }
+
+    #[test]
+    fn bytes_are_their_number_and_padded_words() {
+        let (mut one, mut other) = (TraceHash::new(), TraceHash::new());
+        one.bytes(b"abcdefghi");
+        let words = [9, u64::from_le_bytes(*b"abcdefgh"), u64::from(b'i')];
+        words.into_iter().for_each(|word| other.word(word));
+        assert_eq!(one, other);
+    }
+}

@@ -243,7 +243,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn behaves_like_the_model(ops in prop::collection::vec((0u8..4, 0u8..12, 0u64..20), 0..200)) {
+        fn behaves_like_the_model(
+            ops in prop::collection::vec((0u8..4, 0u8..12, 0u64..20), 0..200),
+        ) {
             let (mut queue, mut model) = (TimerQueue::default(), Model::default());
             for (op, timer, at) in ops {
                 match op {

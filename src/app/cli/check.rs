@@ -2,7 +2,7 @@
 
 use super::progress::Progress;
 use super::{FAILED, PASSED, Surroundings, files};
-use crate::lab::scenario::Scenario;
+use crate::lab::scenario::{Scenario, action_word};
 use crate::lab::scenario::run::{Finished, Options, compare_branches, run as run_scenario};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,7 @@ fn faults(branches: &[(String, Scenario)]) -> Vec<(usize, String)> {
     });
     faults
         .map(|(index, step)| {
-            let word = step.action.as_ref().map_or("", |action| action.it.word());
+            let word = step.action.as_ref().map_or("", |action| action_word(main, &action.it));
             let name = step.id.clone().unwrap_or_else(|| format!("step {}", index + 1));
             (index, format!("{name} ({word})"))
         })

@@ -1,7 +1,7 @@
 //! `--export-logs`: every broker's folders, as they are in the end.
 
 use crate::lab::scenario::run::Finished;
-use crate::kafka::storage::export_file;
+use crate::kafka::storage::exported;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ fn export_run(dir: &Path, finished: &Finished) -> Result<(), String> {
     for (node, _) in names.servers() {
         let Some(disk) = finished.world.disk(node) else { continue };
         for path in disk.list("") {
-            let Some(bytes) = export_file(disk, &path) else { continue };
+            let Some(bytes) = exported(disk, &path) else { continue };
             let target = dir.join(names.machine(node)).join(relative(&path)?);
             write(&target, &bytes)?;
         }

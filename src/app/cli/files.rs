@@ -14,7 +14,7 @@ pub(super) fn load(path: &Path, around: Surroundings) -> Result<Parsed, u8> {
         eprintln!("error: {name}: {why}");
         BAD_INPUT
     })?;
-    match parse(&source, &name) {
+    match parse(&source) {
         Ok(parsed) => {
             if !parsed.warnings.is_empty() {
                 eprint!("{}", render(&parsed.warnings, &source, &name, around.color));

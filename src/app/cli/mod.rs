@@ -1,4 +1,7 @@
-//! The command line.
+//! The command line: a file a subcommand.
+//!
+//! Exit codes: 0 what was asked for holds, 1 an expectation or an invariant failed, 2 a bad file
+//! or a bad argument, 3 the machine refused (a file could not be written).
 
 #![allow(
     clippy::disallowed_methods,
@@ -9,9 +12,98 @@
     reason = "a command reads files and clocks and talks to a terminal"
 )]
 
+mod bench;
+mod check;
+mod export;
+mod files;
+mod json;
+mod progress;
+mod run;
+mod verdict;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::io::IsTerminal;
 use std::process::ExitCode;
+
+/// Everything held.
+pub(super) const PASSED: u8 = 0;
+/// An expectation or an invariant failed.
+pub(super) const FAILED: u8 = 1;
+/// A bad file or a bad argument.
+pub(super) const BAD_INPUT: u8 = 2;
+/// A file could not be read or written.
+pub(super) const REFUSED: u8 = 3;
+
+/// A deterministic simulator and teaching lab of Apache Kafka.
+#[derive(Parser)]
+#[command(name = "kafkalab", version, about, long_about = ABOUT, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, env = "KAFKALAB_COLOR")]
+    color: Color,
+}
+
+const ABOUT: &str = "\
+A deterministic simulator and teaching lab of Apache Kafka 4.3.
+
+Brokers, KRaft controllers, producers and consumers run as state machines on a virtual clock, \
+network and disk. A scenario and a seed give one history, on every machine, for ever.";
+
+const EXAMPLES: &str = "\
+Examples:
+  kafkalab run scenarios/12-acks.toml               a leader failure under acks 0, 1 and all
+  kafkalab run scenarios/12-acks.toml --seeds 20    the same with twenty seeds
+  kafkalab run scenarios/12-acks.toml --json        one JSON object for programs
+  kafkalab check --mutate scenarios/12-acks.toml    does each fault matter to an expectation?
+  kafkalab bench                                    how fast, as ratios";
+
+/// When to use colours.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// If the output is a terminal and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run scenarios and say what was acknowledged, what was lost and why.
+    Run(run::RunArguments),
+    /// Read scenarios, report every problem, and with --mutate test their expectations.
+    Check(check::CheckArguments),
+    /// Measure speed, as ratios taken in one run.
+    Bench(bench::BenchArguments),
+}
+
+/// What every subcommand knows of its surroundings.
+#[derive(Clone, Copy)]
+struct Surroundings {
+    /// Use colours on standard output.
+    color: bool,
+    /// Show progress on standard error.
+    progress: bool,
+}
 
 /// Parses the arguments and runs the subcommand they name.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    let arguments = Arguments::parse();
+    let terminal = std::io::stdout().is_terminal();
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let color = match arguments.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => terminal && !no_color,
+    };
+    let around = Surroundings { color, progress: std::io::stderr().is_terminal() };
+    let code = match arguments.command {
+        Command::Run(arguments) => run::run(&arguments, around),
+        Command::Check(arguments) => check::run(&arguments, around),
+        Command::Bench(arguments) => bench::run(&arguments),
+    };
+    ExitCode::from(code)
 }

@@ -146,8 +146,8 @@ fn run_file(
     Ok((passed, None))
 }
 
-fn plain(template: &crate::lab::scenario::model::Template) -> String {
-    use crate::lab::scenario::model::Piece;
+fn plain(template: &crate::lab::scenario::Template) -> String {
+    use crate::lab::scenario::Piece;
     let literal = |piece: &Piece| match piece {
         Piece::Literal(text) => text.clone(),
         Piece::Value(_) => String::new(),

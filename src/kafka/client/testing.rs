@@ -2,6 +2,7 @@
 //! checks sequences as KAFKA.md 2.14 says and does what a test's script tells it.
 
 mod cluster;
+mod partition;
 
 pub(crate) use cluster::{Cluster, Fault, metadata_answer};
 

@@ -5,7 +5,11 @@
 //! Java's names serve every family; librdkafka's and sarama's own names are accepted for their
 //! family as well.
 
-use super::{Acks, ClientKind, ConfigError, ConsumerConfig, OffsetReset, PartitionerKind, ProducerConfig};
+mod given;
+
+use given::Given;
+
+use super::{Acks, ClientKind, ConfigError, ConsumerConfig, PartitionerKind, ProducerConfig};
 use crate::sim::Span;
 use std::collections::BTreeSet;
 
@@ -428,100 +432,6 @@ fn canonical(
         .map(|(_, _, canonical)| *canonical);
     let known = names.iter().find(|known| **known == name).copied();
     alias.or(known)
-}
-
-/// A value as it was given, under the name that was used.
-#[derive(Clone, Copy)]
-struct Given<'a> {
-    name: &'a str,
-    value: &'a str,
-}
-
-impl Given<'_> {
-    fn error(self, reason: impl Into<String>) -> ConfigError {
-        ConfigError::new(self.name, self.value, reason)
-    }
-
-    fn int(self, least: i32) -> Result<i32, ConfigError> {
-        let value = self.value.trim().parse();
-        let value = value.map_err(|_| self.error("Not a number of type INT"))?;
-        if value < least {
-            return Err(self.error(format!("Value must be at least {least}")));
-        }
-        Ok(value)
-    }
-
-    fn long(self, least: i64) -> Result<i64, ConfigError> {
-        let value = self.value.trim().parse();
-        let value = value.map_err(|_| self.error("Not a number of type LONG"))?;
-        if value < least {
-            return Err(self.error(format!("Value must be at least {least}")));
-        }
-        Ok(value)
-    }
-
-    fn int_millis(self) -> Result<Span, ConfigError> {
-        Ok(Span::from_millis(self.int(0)? as u64))
-    }
-
-    fn long_millis(self) -> Result<Span, ConfigError> {
-        Ok(Span::from_millis(self.long(0)? as u64))
-    }
-
-    fn boolean(self) -> Result<bool, ConfigError> {
-        match self.value.trim().to_ascii_lowercase().as_str() {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(self.error("Expected value to be either true or false")),
-        }
-    }
-
-    fn acks(self) -> Result<Acks, ConfigError> {
-        match self.value.trim() {
-            "all" | "-1" | "WaitForAll" => Ok(Acks::All),
-            "0" | "NoResponse" => Ok(Acks::None),
-            "1" | "WaitForLocal" => Ok(Acks::Leader),
-            _ => Err(self.error("String must be one of: all, -1, 0, 1")),
-        }
-    }
-
-    fn isolation_level(self) -> Result<bool, ConfigError> {
-        match self.value.trim() {
-            "read_committed" => Ok(true),
-            "read_uncommitted" => Ok(false),
-            _ => Err(self.error("String must be one of: read_committed, read_uncommitted")),
-        }
-    }
-
-    fn offset_reset(self) -> Result<OffsetReset, ConfigError> {
-        match self.value.trim().to_ascii_lowercase().as_str() {
-            "earliest" => Ok(OffsetReset::Earliest),
-            "latest" => Ok(OffsetReset::Latest),
-            "none" => Ok(OffsetReset::None),
-            other => Err(self.error(format!(
-                "Invalid value `{other}` for configuration auto.offset.reset. The value must be \
-                 either 'earliest', 'latest', 'none' or of the format \
-                 'by_duration:<PnDTnHnMn.nS.>'."
-            ))),
-        }
-    }
-
-    fn partitioner(self) -> Result<PartitionerKind, ConfigError> {
-        let simple = self.value.trim().rsplit('.').next().unwrap_or_default();
-        Ok(match simple {
-            "null" | "" => PartitionerKind::BuiltIn,
-            "RoundRobinPartitioner" => PartitionerKind::RoundRobin,
-            "consistent_random" => PartitionerKind::ConsistentRandom,
-            "murmur2_random" => PartitionerKind::Murmur2Random,
-            "fnv1a_random" => PartitionerKind::Fnv1aRandom,
-            "random" | "NewRandomPartitioner" => PartitionerKind::Random,
-            "NewHashPartitioner" => PartitionerKind::SaramaHash,
-            "NewReferenceHashPartitioner" => PartitionerKind::SaramaReferenceHash,
-            "NewRoundRobinPartitioner" => PartitionerKind::SaramaRoundRobin,
-            "NewManualPartitioner" => PartitionerKind::Manual,
-            _ => return Err(self.error(format!("Class {} could not be found.", self.value))),
-        })
-    }
 }
 
 #[cfg(test)]

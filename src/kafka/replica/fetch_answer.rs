@@ -1,7 +1,8 @@
 //! Building the answer of a fetch: partition data, the session's omissions, leader hints.
 
 use super::ReplicaManager;
-use super::fetch::{FetchParams, FetchResult};
+use super::fetch::FetchResult;
+use super::fetch_request::FetchParams;
 use super::fetch_session::{FetchContext, SessionKey, TopicRef};
 use super::partition::FetchSpec;
 use crate::kafka::protocol::messages::fetch_response::{

@@ -101,8 +101,8 @@ impl ReplicaManager {
                 } else {
                     self.list_offset(id, asked, asker, image, ctx.disk)
                 };
-                let latest = asked.timestamp == LATEST_TIMESTAMP;
-                note_listed(Tp::new(id, asked.partition_index), latest, found, ctx);
+                let tp = Tp::new(id, asked.partition_index);
+                note_listed(tp, asked.timestamp, found, ctx);
                 let partition = asked.partition_index;
                 answer
                     .partitions
@@ -248,11 +248,16 @@ fn partition_response(
     response
 }
 
-fn note_listed(partition: Tp, latest: bool, found: Result<Found, ErrorCode>, ctx: &mut Ctx<'_, Kafka>) {
+fn note_listed(
+    partition: Tp,
+    timestamp: i64,
+    found: Result<Found, ErrorCode>,
+    ctx: &mut Ctx<'_, Kafka>,
+) {
     ctx.note(Note::OffsetListed {
         partition,
         offset: found.map_or(-1, |found| found.offset),
         error: found.err().unwrap_or(ErrorCode::NONE),
-        latest,
+        latest: timestamp == LATEST_TIMESTAMP,
     });
 }

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `partition/` | one replica: leader, follower, ISR, high watermark |
 //! | `metadata.rs` | become leader or follower, create and delete logs |
-//! | `produce.rs`, `fetch.rs`, `list_offsets.rs`, `epochs.rs` | requests |
+//! | `produce.rs`, `fetch*.rs`, `list_offsets.rs`, `epochs.rs` | requests |
 //! | `fetch_session.rs` | sessions of those who fetch from here |
 //! | `fetcher/` | fetching from leaders, truncation |
 //! | `purgatory.rs` | what waits |
@@ -23,6 +23,7 @@ mod checkpoints;
 mod epochs;
 mod fetch;
 mod fetch_answer;
+mod fetch_request;
 mod fetch_session;
 mod fetcher;
 mod leader_hint;

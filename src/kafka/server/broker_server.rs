@@ -128,6 +128,7 @@ impl BrokerServer {
 
     pub(super) fn begin_shutdown(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         ctx.note(Note::BrokerStopping { broker: NoteNode(self.config.node_id) });
+        self.replicas.begin_controlled_shutdown();
         let now = ctx.mono();
         self.lifecycle.begin_shutdown(now, self.config.broker.controlled_shutdown_enable);
     }
@@ -360,6 +361,7 @@ impl BrokerServer {
         self.publishing = true;
         let delta = MetadataDelta::whole(&self.image);
         self.apply(&delta, ctx);
+        self.replicas.remove_strays(ctx);
         for held in std::mem::take(&mut self.held) {
             self.serve(held.from, held.request, ctx);
         }
@@ -403,8 +405,8 @@ impl BrokerServer {
     pub(super) fn handle_reset(&mut self, conn: ConnId, ctx: &mut Ctx<'_, Kafka>) {
         self.held.retain(|held| held.from.conn != conn);
         let ours = self.heartbeats.reset(conn, ctx)
-            || self.alter_partitions.reset(conn, ctx)
             || self.forwards.reset(conn, ctx)
+            || self.alter_partitions.reset(conn, ctx)
             || self.replicas.handle_reset(conn, ctx);
         if !ours {
             self.replicas.handle_connection_closed(conn, ctx);

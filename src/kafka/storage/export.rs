@@ -22,8 +22,7 @@ pub fn export_folder(disk: &Disk, folder: &str, preallocated: Option<i32>) -> Ve
         .filter(|(_, kind)| *kind == FileKind::Log);
     let active = logs.map(|(base, _)| base).max();
     let files = paths.iter().filter_map(|path| {
-        let file = disk.open(path)?;
-        let bytes = disk.read(file, 0, disk.len(file));
+        let bytes = exported(disk, path)?;
         let of_active = parse(path).filter(|(base, _)| Some(*base) == active);
         let padded = match (of_active, preallocated) {
             (Some((_, kind)), Some(size)) => pad(bytes, kind, size),
@@ -32,6 +31,12 @@ pub fn export_folder(disk: &Disk, folder: &str, preallocated: Option<i32>) -> Ve
         Some((path.clone(), padded))
     });
     files.collect()
+}
+
+/// One file of the data directory as it stands on the disk.
+pub fn exported(disk: &Disk, path: &str) -> Option<Bytes> {
+    let file = disk.open(path)?;
+    Some(disk.read(file, 0, disk.len(file)))
 }
 
 fn pad(bytes: Bytes, kind: FileKind, size: i32) -> Bytes {

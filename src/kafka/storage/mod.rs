@@ -38,7 +38,7 @@ pub use data_dir::{
     has_clean_shutdown, parse_partition_folder, partition_folders, read_meta_properties,
     remove_clean_shutdown, write_clean_shutdown, write_meta_properties,
 };
-pub use export::export_folder;
+pub use export::{export_folder, exported};
 pub use log::{
     AppendError, AppendInfo, FetchData, Isolation, Log, LogOffsets, ProducerAppend, Recovery,
 };

@@ -41,12 +41,6 @@ impl OffsetIndex {
         self.file
     }
 
-    /// How many entries.
-    #[cfg(test)]
-    pub(super) fn entries(&self) -> u64 {
-        self.entries
-    }
-
     /// No further entry fits: the segment must be rolled.
     pub(super) fn is_full(&self) -> bool {
         self.entries >= self.max_entries
@@ -128,7 +122,7 @@ impl OffsetIndex {
             before = Some((offset, position));
             inside && rises && batch.is_some_and(points)
         };
-        disk.len(self.file) % ENTRY_BYTES == 0 && (0..self.entries).all(agrees)
+        disk.len(self.file).is_multiple_of(ENTRY_BYTES) && (0..self.entries).all(agrees)
     }
 
     /// How many entries have an offset of at most `offset`.

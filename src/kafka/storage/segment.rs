@@ -239,19 +239,20 @@ impl Segment {
         disk.sync(self.log)
     }
 
-    /// The bytes of one batch as they were appended.
-    pub(super) fn chunk_of(&self, disk: &Disk, batch: &BatchEntry) -> Chunk {
-        bytes_at(
-            disk,
-            self.log,
-            u64::from(batch.position),
-            u64::from(batch.size),
-        )
+    /// The bytes of batch number `n`, as they were appended. A log that was written here has one
+    /// chunk a batch; files from elsewhere may lie in other pieces.
+    pub(super) fn chunk_of(&self, disk: &Disk, n: usize, batch: &BatchEntry) -> Chunk {
+        let (position, size) = (u64::from(batch.position), u64::from(batch.size));
+        match disk.chunk(self.log, n) {
+            Some((at, chunk)) if at == position && chunk.bytes.len() as u64 == size => chunk,
+            _ => bytes_at(disk, self.log, position, size),
+        }
     }
 
     /// One batch, parsed.
     pub(super) fn batch_of(&self, disk: &Disk, batch: &BatchEntry) -> Option<RecordBatch> {
-        let chunk = self.chunk_of(disk, batch);
+        let (position, size) = (u64::from(batch.position), u64::from(batch.size));
+        let chunk = bytes_at(disk, self.log, position, size);
         RecordBatch::read(&chunk.bytes).ok().map(|(batch, _)| batch)
     }
 }

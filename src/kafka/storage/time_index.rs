@@ -42,12 +42,6 @@ impl TimeIndex {
         self.file
     }
 
-    /// How many entries.
-    #[cfg(test)]
-    pub(super) fn entries(&self) -> u64 {
-        self.entries
-    }
-
     /// Only the entry that a roll adds still fits: the segment must be rolled.
     pub(super) fn is_full(&self) -> bool {
         self.entries + 1 >= self.max_entries
@@ -134,7 +128,7 @@ impl TimeIndex {
             before = Some((timestamp, offset));
             rises && offset >= self.base_offset && batch.is_some_and(|b| b.max_so_far == timestamp)
         };
-        disk.len(self.file) % ENTRY_BYTES == 0 && (0..self.entries).all(agrees)
+        disk.len(self.file).is_multiple_of(ENTRY_BYTES) && (0..self.entries).all(agrees)
     }
 
     /// How many entries from the first one on satisfy `holds`.

@@ -100,55 +100,23 @@ pub enum Action {
 }
 
 impl Action {
-    /// The word in a file.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Action::Send(_) => "send",
-            Action::Load(_) => "load",
-            Action::Flush(_) => "flush",
-            Action::Close(_) => "close",
-            Action::Assign(..) => "assign",
-            Action::Seek(..) => "seek",
-            Action::PauseFetch(..) => "pause-fetch",
-            Action::ResumeFetch(..) => "resume-fetch",
-            Action::Poll(_) => "poll",
-            Action::CreateTopic(_) => "create-topic",
-            Action::DeleteTopic(_) => "delete-topic",
-            Action::Elect { .. } => "elect",
-            Action::AddBroker(_) => "add-broker",
-            Action::Crash(_) => "crash",
-            Action::Stop(_) => "stop",
-            Action::Start { .. } => "start",
-            Action::Pause(_) => "pause",
-            Action::Resume(_) => "resume",
-            Action::PowerOff { .. } => "power-off",
-            Action::Slow { .. } => "slow",
-            Action::Cut(_) => "cut",
-            Action::Heal(_) => "heal",
-            Action::Link(_) => "link",
-            Action::Tamper { how, .. } => how.word(),
-            Action::Release(_) => "release",
-            Action::Disk(_) => "disk",
-            Action::Clock { .. } => "clock",
-        }
-    }
-
-    /// Whether it does harm from outside; what undoes harm (start, resume, heal, release) is
-    /// none.
+    /// Whether it breaks something, so that a lesson may hang on it. What mends (heal, release,
+    /// resume, start) and what clients ask for is no fault.
     pub fn is_fault(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Action::Crash(_)
-                | Action::Stop(_)
-                | Action::Pause(_)
-                | Action::PowerOff { .. }
-                | Action::Slow { .. }
-                | Action::Cut(_)
-                | Action::Link(_)
-                | Action::Tamper { .. }
-                | Action::Disk(_)
-                | Action::Clock { .. }
-        )
+            | Action::Stop(_)
+            | Action::Pause(_)
+            | Action::PowerOff { .. }
+            | Action::Slow { .. }
+            | Action::Cut(_)
+            | Action::Link(_)
+            | Action::Tamper { .. }
+            | Action::Disk(_)
+            | Action::Clock { .. } => true,
+            Action::Elect { unclean, .. } => *unclean,
+            _ => false,
+        }
     }
 }
 
@@ -277,18 +245,6 @@ pub enum Tamper {
     Duplicate,
     /// It arrives so much later.
     Delay(Span),
-}
-
-impl Tamper {
-    /// The word in a file.
-    pub fn word(self) -> &'static str {
-        match self {
-            Tamper::Hold | Tamper::HoldFor(_) | Tamper::HoldUntil(_) => "hold",
-            Tamper::Drop => "drop",
-            Tamper::Duplicate => "duplicate",
-            Tamper::Delay(_) => "delay",
-        }
-    }
 }
 
 /// What is wrong with a disk.

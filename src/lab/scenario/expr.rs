@@ -31,7 +31,7 @@ pub enum Expr {
 
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
+#[allow(missing_docs)]
 pub enum Op {
     Eq,
     Ne,
@@ -95,12 +95,11 @@ pub enum Operand {
 }
 
 impl Operand {
-    /// Whether it says where to find a value, and is none itself.
+    /// Whether its value depends on the cluster.
     pub fn is_looked_up(&self) -> bool {
         match self {
-            Operand::Path(_) | Operand::Now => true,
+            Operand::Path(_) => true,
             Operand::Size(inner) => inner.is_looked_up(),
-            Operand::List(items) => items.iter().any(Operand::is_looked_up),
             _ => false,
         }
     }
@@ -195,7 +194,7 @@ impl Type {
 
 /// The kind of a subject, for the table of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
+#[allow(missing_docs)]
 pub enum SubjectKind {
     Partition,
     Replica,
@@ -231,7 +230,7 @@ macro_rules! fields {
     ($($name:ident $word:literal { $($kind:ident $type:expr, $of:literal;)* })*) => {
         /// A field. One name may belong to several kinds of subject.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(missing_docs, reason = "the names say it")]
+        #[allow(missing_docs)]
         pub enum Field { $($name,)* }
 
         impl Field {

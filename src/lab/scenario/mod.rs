@@ -5,30 +5,30 @@
 //! holds its parts against each other. Nothing unknown is ignored, nothing panics, and what a
 //! file may ask for is bounded ([`limits`]).
 
-pub mod action;
+mod action;
 mod branches;
 mod codes;
 mod cx;
 mod echoes;
-pub mod expr;
+mod expr;
 mod expr_check;
 mod expr_lex;
 mod expr_parse;
 mod fields;
 pub mod library;
 pub mod limits;
-pub mod matcher;
-pub mod model;
+mod matcher;
+mod model;
 mod names;
 mod pos;
 mod problem;
 mod read;
 mod render;
-pub mod run;
 mod texts;
 mod tree;
 mod validate;
 mod words;
+pub mod run;
 mod write;
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ pub use problem::Problem;
 pub use read::{ACTIONS, ActionDoc, RULES, RuleDoc};
 pub use render::{line_and_column, render};
 pub use words::SpanRange;
-pub use write::write;
+pub use write::{action_word, write};
 
 use cx::Cx;
 use names::Names;
@@ -59,8 +59,6 @@ use tree::Table;
 /// A file without errors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
-    /// The file's name, as it was given.
-    pub file_name: String,
     /// The file itself.
     pub main: Scenario,
     /// Its branches by name, in the order of the file.
@@ -81,7 +79,7 @@ impl Parsed {
 }
 
 /// Reads a scenario file. The error holds every problem of the file, warnings too, by position.
-pub fn parse(source: &str, file_name: &str) -> Result<Parsed, Vec<Problem>> {
+pub fn parse(source: &str) -> Result<Parsed, Vec<Problem>> {
     let mut problems = Problems::default();
     if source.len() > limits::MAX_FILE_BYTES {
         let message = format!(
@@ -109,7 +107,6 @@ pub fn parse(source: &str, file_name: &str) -> Result<Parsed, Vec<Problem>> {
     let (mut errors, warnings) = problems.into_sorted();
     if errors.is_empty() {
         return Ok(Parsed {
-            file_name: file_name.to_owned(),
             main,
             branches: others,
             warnings,

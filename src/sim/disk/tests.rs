@@ -124,7 +124,9 @@ proptest! {
     }
 
     #[test]
-    fn a_read_is_a_slice(chunks in prop::collection::vec(bytes(), 0..9), from in 0u64..70, len in 0u64..70) {
+    fn a_read_is_a_slice(
+        chunks in prop::collection::vec(bytes(), 0..9), from in 0u64..70, len in 0u64..70,
+    ) {
         let mut disk = Disk::new();
         let file = disk.create("f").expect("there is room");
         for bytes in &chunks {

@@ -99,8 +99,9 @@ mod tests {
     proptest! {
         #[test]
         fn the_cache_changes_no_answer(seed: u64, labels in prop::collection::vec(
-            (0u8..4, prop_oneof![0u32..300, any::<u32>()], prop_oneof![0u32..100, any::<u32>()]), 0..60)
-        ) {
+            (0u8..4, prop_oneof![0u32..300, any::<u32>()], prop_oneof![0u32..100, any::<u32>()]),
+            0..60,
+        )) {
             let mut oracle = SeededOracle::new(seed);
             for (purpose, subject, n) in labels {
                 let label = Label { purpose, subject, n };

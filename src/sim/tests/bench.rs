@@ -69,11 +69,25 @@ impl Driver<Program> for Keeper {
     }
 }
 
+/// Draws as the seed says, and chooses by whim where a World offers a choice.
+#[derive(Clone)]
+pub(super) struct Whim(pub(super) SeededOracle);
+
+impl Oracle for Whim {
+    fn draw(&mut self, label: Label, range: std::ops::RangeInclusive<u64>) -> u64 {
+        self.0.draw(label, range)
+    }
+
+    fn choose(&mut self, label: Label, n: u32) -> u32 {
+        self.0.draw(label, 0..=u64::from(n) - 1) as u32
+    }
+}
+
 /// A World of toys with its oracle and driver.
 #[derive(Clone)]
 pub(super) struct Bench {
     pub(super) world: World<Program>,
-    pub(super) oracle: SeededOracle,
+    pub(super) oracle: Whim,
     pub(super) keeper: Keeper,
     calls: u32,
 }
@@ -116,7 +130,7 @@ impl Bench {
         for _ in 0..nodes {
             world.add_node((), Disk::new());
         }
-        let oracle = SeededOracle::new(seed);
+        let oracle = Whim(SeededOracle::new(seed));
         let mut bench = Bench {
             world,
             oracle,

@@ -248,14 +248,29 @@ fn a_wiped_machine_has_the_disk_it_came_with() {
         },
     );
     bench.call(1, 1, Call::Append(b"again"));
-    bench.run();
+    let (percent, latency) = (700, None);
+    bench.fault(
+        1,
+        Fault::DiskSlow {
+            node: NODE,
+            percent,
+            latency,
+        },
+    );
+    bench.call(1, 1, Call::Sync(2));
+    bench.run_until(ms(7));
     assert_eq!(booted(&bench, 1), [(ms(0), 3), (ms(1), 3)]);
-    let disk = bench.world.disk(NODE).expect("the machine is there");
-    let file = disk.open(JOURNAL).expect("it came with it");
+    let marks = |bench: &Bench| {
+        let disk = bench.world.disk(NODE)?;
+        let file = disk.open(JOURNAL)?;
+        Some((disk.len(file), disk.synced_len(file)))
+    };
+    assert_eq!(marks(&bench), Some((8, 3)), "the old sync is nothing to it");
+    bench.run();
+    assert_eq!(marks(&bench), Some((8, 8)));
     assert_eq!(
-        (disk.len(file), disk.synced_len(file)),
-        (8, 3),
-        "the old sync is nothing to it"
+        bench.notes(1).last(),
+        Some(&(ms(8), Note::Durable { id: 2 }))
     );
 }
 

@@ -121,6 +121,45 @@ fn a_delayed_message_and_those_behind_it_come_later_in_order() {
 }
 
 #[test]
+fn what_arrives_at_the_very_instant_does_not_overtake() {
+    let mut bench = connected();
+    bench
+        .keeper
+        .verdicts
+        .push((1, Request, Verdict::Delay(Span::from_millis(5))));
+    bench
+        .keeper
+        .verdicts
+        .push((3, Request, Verdict::Hold(HoldId(1))));
+    shout(&mut bench, 10, 1);
+    bench.run_until(ms(10));
+    let latency = Some((Span::from_millis(6), Span::from_millis(6)));
+    let change = LinkChange {
+        latency,
+        ..LinkChange::default()
+    };
+    let (from, to) = (NodeId(0), NodeId(1));
+    bench.fault(
+        10,
+        Fault::SetLink {
+            from,
+            to,
+            change,
+            both: false,
+        },
+    );
+    shout(&mut bench, 10, 2);
+    shout(&mut bench, 20, 3);
+    shout(&mut bench, 24, 4);
+    bench.fault(30, Fault::Release { id: None });
+    bench.run();
+    assert_eq!(
+        arrivals(&bench),
+        [(ms(16), 1), (ms(16), 2), (ms(30), 3), (ms(30), 4)]
+    );
+}
+
+#[test]
 fn a_dropped_answer_leaves_the_client_waiting_and_the_server_reading() {
     let mut bench = connected();
     bench.keeper.verdicts.push((1, Response, Verdict::Drop));

@@ -190,3 +190,25 @@ fn a_busy_broker_does_not_starve_its_timers() {
         "a tick every 3 ms waits for one request of 2 ms at most"
     );
 }
+
+#[test]
+fn a_request_is_due_when_the_answer_before_it_has_left() {
+    let mut bench = costly(2);
+    bench.call(0, 0, Call::Connect(NodeId(1)));
+    bench.call(0, 0, Call::Send(0, Message::Echo { id: 1, work: 5 }));
+    bench.call(2, 0, Call::Send(0, Message::Shout { id: 2 }));
+    bench.call(0, 1, Call::Arm(Span::from_millis(4), 1));
+    bench.run();
+    let notes = [
+        (ms(1), Note::Heard { conn: CONN, id: 1 }),
+        (
+            ms(6),
+            Note::Rang {
+                timer: 1,
+                mono: ms(6),
+            },
+        ),
+        (ms(6), Note::Heard { conn: CONN, id: 2 }),
+    ];
+    assert_eq!(bench.notes(1)[1..], notes);
+}

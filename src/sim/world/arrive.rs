@@ -61,7 +61,7 @@ impl<M: StateMachine> World<M> {
             self.hold(None, conn, side, event);
             return None;
         }
-        if self.now < end.floor || end.ahead > 0 {
+        if self.now < end.floor || !end.ahead.is_empty() {
             let at = end.floor.max(self.now);
             self.queue.push(at, Class::Delivery, event);
             return None;
@@ -241,10 +241,8 @@ impl<M: StateMachine> World<M> {
             Verdict::Delay(span) => self.put_off(flight, self.now + span),
             Verdict::Duplicate | Verdict::Deliver | Verdict::Drop => {
                 let copy = flight.clone();
-                self.queue
-                    .push(self.now, Class::Delivery, Event::Flight(flight));
-                self.queue
-                    .push(self.now, Class::Delivery, Event::Flight(copy));
+                self.put_off(flight, self.now);
+                self.put_off(copy, self.now);
             }
         }
         done

@@ -205,7 +205,10 @@ impl<M: StateMachine> World<M> {
         for event in revoked {
             match event {
                 Event::Read(envelope) => self.bury(now, envelope, LostReason::Dead),
-                Event::Flight(flight) => streams.push((flight.envelope.conn, flight.side())),
+                Event::Flight(flight) => {
+                    self.uncount(&flight);
+                    streams.push((flight.envelope.conn, flight.side()));
+                }
                 _ => {}
             }
         }

@@ -136,7 +136,9 @@ struct Flight<V: Vocabulary> {
     unordered: bool,
     /// The driver has given its verdict.
     judged: bool,
-    /// Its end counts it among those ahead.
+    /// Its place in its stream.
+    number: u32,
+    /// Its end lists it among those ahead.
     put_off: bool,
     /// The oracle has chosen it among those that could be next.
     chosen: bool,

@@ -2,7 +2,7 @@
 //! close.
 
 use super::{Event, Flight, World};
-use crate::sim::connection::{Connection, EndState, Parked, Side};
+use crate::sim::connection::{Connection, End, EndState, Parked, Side};
 use crate::sim::queue::Class;
 use crate::sim::{
     ConnId, Corr, Effect, Envelope, LostReason, MessageKind, NodeId, Oracle, StateMachine, StepNo,
@@ -199,12 +199,16 @@ impl<M: StateMachine> World<M> {
         }
         let size = || M::V::size(&envelope.body, api_version);
         let route = self.network.route((from, to), departs, size, oracle);
-        let arrives = self.in_order(conn, side, route.arrives, route.unordered);
-        let copy = route
-            .copy
-            .map(|at| self.in_order(conn, side, at, route.unordered));
+        let Some(connection) = self.connections.get_mut(conn) else {
+            return;
+        };
+        let end = connection.end_mut(side);
+        end.sent = end.sent.wrapping_add(1);
+        let arrives = in_order(end, route.arrives, route.unordered);
+        let copy = route.copy.map(|at| in_order(end, at, route.unordered));
         let flight = Flight {
             envelope,
+            number: end.sent,
             lost: route.lost,
             unordered: route.unordered,
             judged: false,
@@ -219,20 +223,6 @@ impl<M: StateMachine> World<M> {
             self.queue
                 .push(arrives, Class::Delivery, Event::Flight(flight));
         }
-    }
-
-    /// A stream keeps its order; an unordered message is bound by what came before it, but binds
-    /// nothing after it.
-    fn in_order(&mut self, conn: ConnId, side: Side, arrives: Time, unordered: bool) -> Time {
-        let Some(connection) = self.connections.get_mut(conn) else {
-            return arrives;
-        };
-        let end = connection.end_mut(side);
-        let arrives = arrives.max(end.last_arrival);
-        if !unordered {
-            end.last_arrival = arrives;
-        }
-        arrives
     }
 
     /// The answer to a request leaves at `departs`: the server reads the next one then.
@@ -260,4 +250,14 @@ impl<M: StateMachine> World<M> {
             None => {}
         }
     }
+}
+
+/// A stream keeps its order; an unordered message is bound by what came before it, but binds
+/// nothing after it.
+fn in_order(end: &mut End, arrives: Time, unordered: bool) -> Time {
+    let arrives = arrives.max(end.last_arrival);
+    if !unordered {
+        end.last_arrival = arrives;
+    }
+    arrives
 }

@@ -117,7 +117,10 @@ impl<M: StateMachine> World<M> {
         hands.driver.wake(self, act);
         self.absorb(act);
         let again = hands.driver.next_wake();
-        debug_assert!(again > self.now, "a driver that was woken wants to be woken at once again");
+        debug_assert!(
+            again > self.now,
+            "a driver that was woken wants to be woken at once again"
+        );
         again > self.now
     }
 

@@ -1,8 +1,9 @@
 //! Streams keep their order: what is held, delayed or put off, and what waits behind it.
 //!
-//! A stream is the messages of one direction of one connection. A message that is put off is
-//! queued again for a later time (`floor`); until it has arrived (`ahead` counts such ones) what
-//! comes after it is put off, too. A held message is in no queue; what comes after it joins it.
+//! A stream is the messages of one direction of one connection, numbered as they were sent. A
+//! message that is put off is queued again for a later time (`floor`) and listed as `ahead` until
+//! it arrives; what was sent after it is put off, too. A held message is in no queue; what comes
+//! after it joins it.
 
 use super::{Event, Flight, Held, World};
 use crate::sim::connection::Side;
@@ -13,25 +14,39 @@ impl<M: StateMachine> World<M> {
     /// The message back if it is its turn; else it waits behind others of its stream.
     pub(super) fn in_turn(&mut self, mut flight: Flight<M::V>) -> Option<Flight<M::V>> {
         let (conn, side) = (flight.envelope.conn, flight.side());
-        let was_put_off = std::mem::take(&mut flight.put_off);
-        if was_put_off && let Some(connection) = self.connections.get_mut(conn) {
-            let end = connection.end_mut(side);
-            end.ahead = end.ahead.saturating_sub(1);
-        }
+        self.uncount(&flight);
+        flight.put_off = false;
         let Some(connection) = self.connections.get(conn).filter(|_| !flight.unordered) else {
             return Some(flight);
         };
         let end = connection.end(side);
-        if end.held > 0 {
-            self.hold(None, conn, side, Event::Flight(flight));
-            return None;
-        }
-        if self.now < end.floor || end.ahead > 0 && !was_put_off {
+        if end.ahead.iter().any(|number| *number < flight.number) {
             let until = end.floor.max(self.now);
             self.put_off(flight, until);
             return None;
         }
+        if end.held > 0 {
+            self.hold(None, conn, side, Event::Flight(flight));
+            return None;
+        }
+        if self.now < end.floor {
+            let until = end.floor;
+            self.put_off(flight, until);
+            return None;
+        }
         Some(flight)
+    }
+
+    /// A message that was put off is not ahead of others any more.
+    pub(super) fn uncount(&mut self, flight: &Flight<M::V>) {
+        if flight.put_off
+            && let Some(connection) = self.connections.get_mut(flight.envelope.conn)
+        {
+            let ahead = &mut connection.end_mut(flight.side()).ahead;
+            if let Some(index) = ahead.iter().position(|number| *number == flight.number) {
+                ahead.swap_remove(index);
+            }
+        }
     }
 
     /// Keeps something back, and with it what comes after it in its stream.
@@ -61,7 +76,9 @@ impl<M: StateMachine> World<M> {
             let end = connection.end_mut(flight.side());
             end.floor = end.floor.max(until);
             end.last_arrival = end.last_arrival.max(until);
-            end.ahead += u32::from(!flight.put_off);
+            if !flight.put_off {
+                end.ahead.push(flight.number);
+            }
             flight.put_off = true;
         }
         self.queue

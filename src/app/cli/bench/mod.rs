@@ -137,7 +137,7 @@ fn processes() -> Option<(f64, f64)> {
     let program = std::env::current_exe().ok()?;
     let file = std::env::temp_dir().join(format!("kafkalab-bench-{}.toml", std::process::id()));
     std::fs::write(&file, workload::SMALL).ok()?;
-    let mut once = || {
+    let once = || {
         let began = Instant::now();
         let status = std::process::Command::new(&program)
             .args(["run", "--json"])

@@ -3,7 +3,7 @@
 use crate::lab::cluster::Node;
 use crate::lab::scenario::run::{Finished, Options, Plan, Run, run};
 use crate::lab::scenario::{Scenario, parse};
-use crate::sim::{SeededOracle, StepNo, Timeline};
+use crate::sim::{SeededOracle, StepNo, Time, Timeline};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -103,7 +103,7 @@ impl Bench {
     /// Microseconds to copy a World with its driver, and to make the first step of the copy.
     pub(super) fn fork() -> (f64, f64) {
         let (mut timeline, mut oracle) = timeline();
-        while timeline.world().step_no() < StepNo(20_000) && timeline.forward(&mut oracle) {}
+        while timeline.world().step_no() < StepNo(20_000) && timeline.forward(Time::NEVER, &mut oracle, &mut ()) {}
         let times = 200;
         let began = Instant::now();
         let copies: Vec<_> = (0..times)
@@ -120,7 +120,7 @@ impl Bench {
     /// Milliseconds to go one step back, the worst of twenty places in 100,000 steps.
     pub(super) fn step_back() -> Option<f64> {
         let (mut timeline, mut oracle) = timeline();
-        while timeline.world().step_no() < StepNo(100_000) && timeline.forward(&mut oracle) {}
+        while timeline.world().step_no() < StepNo(100_000) && timeline.forward(Time::NEVER, &mut oracle, &mut ()) {}
         let end = timeline.world().step_no().0;
         let mut worst: f64 = 0.0;
         for place in (1..=20).rev() {
@@ -144,7 +144,7 @@ fn scenario(rest: &str) -> String {
 }
 
 fn parsed(text: &str) -> Scenario {
-    match parse(text, "bench") {
+    match parse(text) {
         Ok(parsed) => parsed.main,
         Err(problems) => unreachable!("a workload of the bench is sound: {problems:?}"),
     }

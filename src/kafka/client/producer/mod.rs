@@ -1,10 +1,12 @@
 //! The producer (`KafkaProducer`, KAFKA.md 1.4): `send` puts a record into a batch (`send.rs`),
-//! the sender drains batches into requests and completes, retries or fails them (`sender.rs`).
+//! the sender drains batches into requests (`sender.rs`) and completes, retries, splits or fails
+//! them by their answers (`answers.rs`).
 //!
 //! Everything that can be done is done in [`Producer::poll`], which runs after every input, as
 //! one round of Kafka's sender thread.
 
 mod accumulator;
+mod answers;
 mod batch;
 mod idempotence;
 mod partitioner;

@@ -1,5 +1,6 @@
 //! A naive cluster: logs as vectors, sequences as KAFKA.md 2.14, faults by script.
 
+use super::partition::{LogEntry, Partition};
 use crate::kafka::client::metadata::wire_name;
 use crate::kafka::protocol::messages::api_versions_response::ApiVersion;
 use crate::kafka::protocol::messages::create_topics_response::CreatableTopicResult;
@@ -18,7 +19,7 @@ use crate::kafka::protocol::messages::produce_response::{
     PartitionProduceResponse, TopicProduceResponse,
 };
 use crate::kafka::protocol::messages::*;
-use crate::kafka::protocol::record_batch::{BatchBuilder, Record, RecordBatch, increment_sequence};
+use crate::kafka::protocol::record_batch::{Record, RecordBatch};
 use crate::kafka::protocol::{ErrorCode, FetchAnswer, Message, StrBytes};
 use crate::sim::{Chunk, ConnId, NodeId, Span};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -37,31 +38,10 @@ pub(crate) enum Fault {
     Silence,
     /// Refused with this code, nothing is appended.
     Refuse(i16),
-    /// Appended, but answered with this code.
+    /// Appended, but answered with this code; a duplicate is answered as ever.
     AppendAndRefuse(i16),
     /// Answered late, in milliseconds.
     Delay(u64),
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct LogEntry {
-    pub(crate) record: Record,
-    pub(crate) epoch: i32,
-}
-
-#[derive(Clone, Debug, Default)]
-struct ProducerEntry {
-    epoch: i16,
-    batches: VecDeque<(i32, i32, i64)>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Partition {
-    pub(crate) leader: i32,
-    pub(crate) epoch: i32,
-    pub(crate) start: i64,
-    pub(crate) log: Vec<LogEntry>,
-    producers: BTreeMap<i64, ProducerEntry>,
 }
 
 /// Some brokers, some topics.
@@ -71,6 +51,7 @@ pub(crate) struct Cluster {
     topics: BTreeMap<String, (Uuid, Vec<Partition>)>,
     down: BTreeSet<NodeId>,
     cut: BTreeSet<ConnId>,
+    silent: BTreeSet<ConnId>,
     sessions: BTreeMap<i32, BTreeMap<(Uuid, i32), FetchPartition>>,
     next_session: i32,
     next_producer: i64,
@@ -80,7 +61,9 @@ pub(crate) struct Cluster {
     pub(crate) fetch_errors: VecDeque<i16>,
     pub(crate) most_bytes: usize,
     pub(crate) names_leader: bool,
-    pub(crate) duplicates: u32,
+    /// How many batches of a producer a partition remembers; a real one remembers five.
+    pub(crate) remembered: usize,
+    duplicates: u32,
 }
 
 impl Cluster {
@@ -91,6 +74,7 @@ impl Cluster {
             topics: BTreeMap::new(),
             down: BTreeSet::new(),
             cut: BTreeSet::new(),
+            silent: BTreeSet::new(),
             sessions: BTreeMap::new(),
             next_session: 100,
             next_producer: 4_000,
@@ -100,6 +84,7 @@ impl Cluster {
             fetch_errors: VecDeque::new(),
             most_bytes: usize::MAX,
             names_leader: false,
+            remembered: 5,
             duplicates: 0,
         };
         cluster.create("t", partitions);
@@ -107,13 +92,8 @@ impl Cluster {
     }
 
     pub(crate) fn create(&mut self, topic: &str, partitions: i32) {
-        let partition = |index: i32| Partition {
-            leader: index % self.brokers.len() as i32 + 1,
-            epoch: 0,
-            start: 0,
-            log: Vec::new(),
-            producers: BTreeMap::new(),
-        };
+        let brokers = self.brokers.len() as i32;
+        let partition = |index: i32| Partition::new(index % brokers + 1);
         let partitions = (0..partitions).map(partition).collect();
         let id = Uuid::from_u128(0x1000 + self.topics.len() as u128 + (7 << 64));
         self.topics.insert(topic.to_owned(), (id, partitions));
@@ -196,6 +176,10 @@ impl Cluster {
         version: i16,
         message: Message,
     ) -> Option<(Message, Span)> {
+        // A server reads on when it has answered.
+        if self.silent.contains(&conn) {
+            return None;
+        }
         let broker = i32::from(node.0) - 10;
         let answer = match message {
             Message::ApiVersionsRequest(_) => api_versions().into(),
@@ -272,6 +256,7 @@ impl Cluster {
                 let mut partition = PartitionProduceResponse::default();
                 partition.index = data.index;
                 let bytes = data.records.clone().unwrap_or_default();
+                let duplicates = self.duplicates;
                 let result = match fault {
                     Fault::Refuse(code) => Err(ErrorCode(code)),
                     _ => self.append(broker, version, topic, data.index, &bytes),
@@ -284,7 +269,8 @@ impl Cluster {
                         self.name_leader(&mut partition);
                     }
                 }
-                if let (Fault::AppendAndRefuse(code), true) = (fault, partition.error_code == 0) {
+                let appended = partition.error_code == 0 && self.duplicates == duplicates;
+                if let (Fault::AppendAndRefuse(code), true) = (fault, appended) {
                     partition.error_code = code;
                 }
                 answer.partition_responses.push(partition);
@@ -295,7 +281,11 @@ impl Cluster {
             self.cut(conn);
             return None;
         }
-        if fault == Fault::Silence || request.acks == 0 {
+        if fault == Fault::Silence {
+            self.silent.insert(conn);
+            return None;
+        }
+        if request.acks == 0 {
             return None;
         }
         let delay = match fault {
@@ -347,7 +337,8 @@ impl Cluster {
             self.duplicates += 1;
             return Ok(known);
         }
-        Ok(partition.append(batch))
+        let remembered = self.remembered;
+        Ok(partition.append(batch, remembered))
     }
 
     fn fetch(&mut self, broker: i32, version: i16, request: &FetchRequest) -> FetchAnswer {
@@ -484,115 +475,6 @@ impl Cluster {
             response.topics.push(result);
         }
         response
-    }
-}
-
-impl Partition {
-    pub(crate) fn end(&self) -> i64 {
-        self.start + self.log.len() as i64
-    }
-
-    fn check_leader(&self, broker: i32, epoch: i32) -> ErrorCode {
-        if self.leader != broker {
-            ErrorCode::NOT_LEADER_OR_FOLLOWER
-        } else if epoch >= 0 && epoch < self.epoch {
-            ErrorCode::FENCED_LEADER_EPOCH
-        } else if epoch > self.epoch {
-            ErrorCode::UNKNOWN_LEADER_EPOCH
-        } else {
-            ErrorCode::NONE
-        }
-    }
-
-    fn append(&mut self, batch: &RecordBatch) -> i64 {
-        let base = self.end();
-        let records = batch.records().expect("the records can be read");
-        assert_eq!(records.len(), batch.record_count() as usize);
-        for (offset, record) in (base..).zip(records) {
-            let (record, epoch) = (Record { offset, ..record }, self.epoch);
-            self.log.push(LogEntry { record, epoch });
-        }
-        if batch.producer_id() >= 0 {
-            let entry = self.producers.entry(batch.producer_id()).or_default();
-            if entry.epoch != batch.producer_epoch() {
-                entry.batches.clear();
-                entry.epoch = batch.producer_epoch();
-            }
-            let (first, last) = (batch.base_sequence(), batch.last_sequence());
-            entry.batches.push_back((first, last, base));
-            if entry.batches.len() > 5 {
-                entry.batches.pop_front();
-            }
-        }
-        base
-    }
-
-    /// KAFKA.md 2.14: the offset of a duplicate, or an error.
-    fn check_sequence(&self, batch: &RecordBatch) -> Result<Option<i64>, ErrorCode> {
-        let Some(entry) = self.producers.get(&batch.producer_id()) else {
-            return Ok(None);
-        };
-        let (epoch, first, last) = (
-            batch.producer_epoch(),
-            batch.base_sequence(),
-            batch.last_sequence(),
-        );
-        if epoch < entry.epoch {
-            return Err(ErrorCode::INVALID_PRODUCER_EPOCH);
-        }
-        if epoch > entry.epoch {
-            return match first {
-                0 => Ok(None),
-                _ => Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER),
-            };
-        }
-        let same = entry
-            .batches
-            .iter()
-            .find(|(f, l, _)| (*f, *l) == (first, last));
-        if let Some((_, _, base)) = same {
-            return Ok(Some(*base));
-        }
-        let newest = entry.batches.back().map(|(_, last, _)| *last);
-        match newest {
-            Some(newest) if increment_sequence(newest, 1) != first => {
-                Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The records from `offset`, in batches of three, the first one whole.
-    fn chunks(&self, offset: i64) -> Vec<Chunk> {
-        let mut chunks = Vec::new();
-        let skip = (offset - self.start) as usize / 3;
-        for entries in self.log.chunks(3).skip(skip).take(4) {
-            if entries
-                .last()
-                .is_none_or(|last| last.record.offset < offset)
-            {
-                continue;
-            }
-            let mut builder = BatchBuilder::new(entries[0].record.offset);
-            builder.leader_epoch = entries.iter().map(|e| e.epoch).max().unwrap_or(0);
-            entries
-                .iter()
-                .for_each(|entry| builder.push(entry.record.clone()));
-            let (bytes, sound) = (builder.build().bytes().clone(), false);
-            chunks.push(Chunk { bytes, sound });
-        }
-        chunks
-    }
-
-    fn end_of(&self, epoch: i32) -> (i32, i64) {
-        if epoch > self.epoch {
-            return (-1, -1);
-        }
-        let within = self.log.iter().filter(|entry| entry.epoch <= epoch);
-        match within.last() {
-            Some(last) => (last.epoch, last.record.offset + 1),
-            None => (epoch, self.start),
-        }
     }
 }
 

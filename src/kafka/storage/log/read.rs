@@ -44,13 +44,13 @@ impl Log {
         let Some((segment, from)) = self.locate(offset) else {
             return Ok(data);
         };
-        for batch in segment.batches().iter_from(from) {
+        for (n, batch) in (from..).zip(segment.batches().iter_from(from)) {
             let size = u64::from(batch.size);
             let fits = data.bytes + size <= max_bytes || (min_one && data.chunks.is_empty());
             if batch.last_offset >= bound || !fits {
                 break;
             }
-            data.chunks.push(segment.chunk_of(disk, batch));
+            data.chunks.push(segment.chunk_of(disk, n, batch));
             data.bytes += size;
         }
         Ok(data)

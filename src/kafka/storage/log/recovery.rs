@@ -38,7 +38,10 @@ impl Log {
     /// `recovery_point` on are read again and cut at the first invalid batch, indexes are
     /// rebuilt and producer state is replayed. `high_watermark` and `log_start` come from the
     /// data directory's checkpoints.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "three of them are what three checkpoint files say"
+    )]
     pub fn open(
         disk: &mut Disk,
         name: &str,

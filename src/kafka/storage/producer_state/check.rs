@@ -56,10 +56,9 @@ impl ProducerState {
         }
         let unknown = ProducerEntry::default();
         let entry = self.producer(batch.producer_id()).unwrap_or(&unknown);
-        if !batch.is_control() && !switches.skip_duplicate_check {
-            if let Some(duplicate) = entry.find_duplicate(batch) {
-                return Verdict::Duplicate(duplicate);
-            }
+        let look = !batch.is_control() && !switches.skip_duplicate_check;
+        if let Some(duplicate) = entry.find_duplicate(batch).filter(|_| look) {
+            return Verdict::Duplicate(duplicate);
         }
         let refusal = Check {
             entry,

@@ -14,7 +14,7 @@ fn send(bench: &mut Bench, batch: &RecordBatch) -> Result<AppendInfo, (ErrorCode
         .append_as_leader(&mut bench.disk, batch, 0, check, 0);
     sent.map_err(|error| match error {
         AppendError::Refused(code, text) => (code, text),
-        AppendError::Disk(error) => panic!("{error:?}"),
+        AppendError::Disk(error) => (ErrorCode::KAFKA_STORAGE_ERROR, format!("{error:?}")),
     })
 }
 

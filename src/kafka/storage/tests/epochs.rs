@@ -13,10 +13,9 @@ impl Table {
         if epoch < 0 || start < 0 {
             return;
         }
-        if let Some((latest, at)) = self.0.last() {
-            if epoch == *latest && start >= *at {
-                return;
-            }
+        let known = |(latest, at): &(i32, i64)| epoch == *latest && start >= *at;
+        if self.0.last().is_some_and(known) {
+            return;
         }
         while let Some((e, s)) = self.0.last().copied() {
             if e < epoch && s < start {

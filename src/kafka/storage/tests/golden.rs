@@ -1,4 +1,8 @@
 //! Folders of a real Kafka 4.3.1 (`tests/data/segments`): reproduced byte for byte, read back.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the recorded files are read from the repository"
+)]
 
 use super::*;
 use crate::kafka::storage::{

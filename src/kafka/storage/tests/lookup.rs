@@ -160,24 +160,47 @@ fn check_reads(bench: &Bench, scan: &Scan, max_bytes: u64) -> Result<(), TestCas
     Ok(())
 }
 
-/// The index files: every entry is right, and a scan from the entry found ends at the batch.
+/// Lookups in the index files against a scan of all their entries; a scan of the log from the
+/// entry ends at the batch.
 fn check_index_files(bench: &Bench, scan: &Scan) -> Result<(), TestCaseError> {
+    let Bench { disk, log } = bench;
     for batch in &scan.0 {
         for offset in batch.base_offset()..=batch.last_offset() {
-            let (base, entry, position) = bench.log.index_lookup(&bench.disk, offset).unwrap();
-            prop_assert!(entry.0 <= offset && u64::from(entry.1) <= position);
+            let (base, entry, position) = log.index_lookup(disk, offset).unwrap();
+            let entries = entries_of(bench, base, ".index", 8);
+            let entries = entries.iter().map(|bytes| {
+                let relative = i32::from_be_bytes(bytes[..4].try_into().unwrap());
+                let position = u32::from_be_bytes(bytes[4..].try_into().unwrap());
+                (base + i64::from(relative), position)
+            });
+            let expected = entries.rev().find(|(at, _)| *at <= offset);
+            prop_assert_eq!(entry, expected.unwrap_or((base, 0)));
             let before = scan.0.iter().filter(|b| b.base_offset() >= base);
             let before = before.take_while(|b| b.last_offset() < offset);
             prop_assert_eq!(position, before.map(|b| b.size() as u64).sum::<u64>());
+            prop_assert!(u64::from(entry.1) <= position);
         }
     }
     for timestamp in 0..70 {
-        let Some((_, entry)) = bench.log.time_index_lookup(&bench.disk, timestamp) else {
+        let Some((base, entry)) = log.time_index_lookup(disk, timestamp) else {
             continue;
         };
-        prop_assert!(entry.0 <= timestamp);
+        let entries = entries_of(bench, base, ".timeindex", 12);
+        let entries = entries.iter().map(|bytes| {
+            let at = i64::from_be_bytes(bytes[..8].try_into().unwrap());
+            let relative = i32::from_be_bytes(bytes[8..].try_into().unwrap());
+            (at, base + i64::from(relative))
+        });
+        let expected = entries.rev().find(|(at, _)| *at <= timestamp);
+        prop_assert_eq!(entry, expected.unwrap_or((-1, base)));
     }
     Ok(())
+}
+
+fn entries_of(bench: &Bench, base: i64, suffix: &str, size: usize) -> Vec<Vec<u8>> {
+    let file = bench.disk.open(&bench.path(base, suffix)).unwrap();
+    let bytes = bench.disk.read(file, 0, u64::MAX);
+    bytes.chunks_exact(size).map(<[u8]>::to_vec).collect()
 }
 
 #[test]

@@ -186,14 +186,11 @@ impl Model {
     }
 
     fn raise_log_start(&mut self, batch: usize) {
-        if let Some(batch) = self.batches.get(batch) {
-            if self
-                .bench
-                .log
-                .maybe_increment_log_start(batch.base_offset())
-            {
-                self.log_start = batch.base_offset();
-            }
+        let Some(to) = self.batches.get(batch).map(RecordBatch::base_offset) else {
+            return;
+        };
+        if self.bench.log.maybe_increment_log_start(to) {
+            self.log_start = to;
         }
     }
 
@@ -358,7 +355,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_shrink_iters: 4000, ..ProptestConfig::with_cases(250) })]
+    #![proptest_config(ProptestConfig::with_cases(250))]
     #[test]
     fn histories(steps in steps()) {
         let mut model = Model::new();

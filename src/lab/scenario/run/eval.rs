@@ -224,7 +224,9 @@ impl Scope<'_> {
     fn client_state(&self, node: NodeId, state: Option<&'static str>) -> Val {
         let word = match state {
             _ if self.view.world.is_paused(node) => "paused",
-            Some(word) => word,
+            Some("CLOSING" | "CLOSED") => "closed",
+            Some("FATAL_ERROR") => "failed",
+            Some(_) => "active",
             None => "off",
         };
         Val::Text(word.to_owned())

@@ -6,6 +6,7 @@ use super::script::{Due, Script};
 use crate::kafka::vocabulary::Kafka;
 use crate::lab::check::{Anomalies, Invariant, Violation};
 use crate::lab::scenario::expr::{Expr, Op};
+use crate::lab::scenario::write::operand_text;
 use crate::lab::scenario::model::{Claim, Expect, Fact, Rule, Scenario, StepIdx};
 use crate::sim::{StepRecord, Time};
 
@@ -215,7 +216,8 @@ fn holds_count(count: i64, op: Op, n: i64) -> bool {
 
 fn when(scope: &Scope<'_>, what: String) -> String {
     let world = scope.view.world;
-    format!("at {} (step {}): {what}", world.now().since(scope.ready_at), world.step_no().0)
+    let at = super::fate::seconds(scope, world.now());
+    format!("at {at} (step {}): {what}", world.step_no().0)
 }
 
 /// The values on both sides of every comparison.
@@ -231,13 +233,13 @@ fn collect(scope: &Scope<'_>, expr: &Expr, parts: &mut Vec<String>) {
         Expr::Not(expr) => collect(scope, expr, parts),
         Expr::Truth(operand) => {
             let value = scope.value(operand).describe(scope.plan);
-            parts.push(format!("{} is {value}", operand.describe(&scope.plan.scenario)));
+            parts.push(format!("{} is {value}", operand_text(&scope.plan.scenario, operand)));
         }
         Expr::Compare { left, right, .. } => {
             for operand in [left, right] {
                 let value = scope.value(operand);
                 if operand.is_looked_up() && !matches!(value, Val::Log(_)) {
-                    let name = operand.describe(&scope.plan.scenario);
+                    let name = operand_text(&scope.plan.scenario, operand);
                     parts.push(format!("{name} is {}", value.describe(scope.plan)));
                 }
             }

@@ -4,7 +4,7 @@ use super::chronicle::{Entry, Event};
 use super::eval::Scope;
 use super::records::{Ending, Sent};
 use super::Run;
-use crate::kafka::client::{ClientSpec, record_digest};
+use crate::kafka::client::ClientSpec;
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::Tp;
 use crate::lab::check::LogEntry;
@@ -114,7 +114,11 @@ impl Run {
             return "its topic is gone".to_owned();
         };
         let entries = self.chronicle.entries();
-        let until = sent.ended.map_or(Time::NEVER, |(at, _)| at);
+        // acks=0 ends a send before a leader has it.
+        let until = match self.acks(sent.producer) {
+            Acks::None => Time::NEVER,
+            _ => sent.ended.map_or(Time::NEVER, |(at, _)| at),
+        };
         let holds = |tp_: Tp, base: i64, last: i64| tp_ == tp && (base..=last).contains(&offset);
         let appended = entries.iter().enumerate().rev().find_map(|(index, entry)| {
             match entry.event {
@@ -140,7 +144,7 @@ impl Run {
     ) -> String {
         let name = |node: NodeId| scope.plan.names.machine(node).to_owned();
         let acked = sent.ended.map_or(String::new(), |(at, _)| format!(" at {}", seconds(scope, at)));
-        let acks = self.acks(sent.producer).code();
+        let acks = self.acks(sent.producer);
         let took_over = later.iter().position(|entry| {
             matches!(entry.event, Event::Leads(p, e, start) if p == tp && e > epoch && start <= offset)
         });
@@ -156,8 +160,9 @@ impl Run {
             .map(|entry| name(entry.node))
             .collect();
         let mut parts = vec![match acks {
-            0 => format!("{} appended it in leader epoch {epoch}", name(leader)),
-            acks => format!("{} acknowledged it{acked} with acks={acks}", name(leader)),
+            Acks::None => format!("{} appended it in leader epoch {epoch}", name(leader)),
+            Acks::Leader => format!("{} acknowledged it{acked} with acks=1", name(leader)),
+            Acks::All => format!("{} acknowledged it{acked} with acks=all", name(leader)),
         }];
         parts.push(match copies.is_empty() {
             true => "no follower had fetched it".to_owned(),
@@ -202,16 +207,9 @@ impl Run {
 
     /// acks=0: nobody may have heard of it.
     fn why_never(&self, scope: &Scope<'_>, sent: &Sent, partition: i32) -> String {
-        let tp = scope.view.partition(&sent.topic, partition);
         let entries = self.chronicle.entries();
-        let written = entries.iter().any(|entry| match (entry.event, tp) {
-            (Event::Appended(p, base, ..), Some(tp)) if p == tp => {
-                self.digest_at(scope, entry.node, tp, base) == Some(sent.digest)
-            }
-            _ => false,
-        });
-        if written {
-            return "a leader appended it and a later leader did not have it (acks=0)".to_owned();
+        if let Some(offset) = self.chronicle.offset_of(sent.digest) {
+            return self.why_lost(scope, sent, partition, offset);
         }
         let down = entries.iter().rev().find(|entry| {
             entry.at <= sent.at && matches!(entry.event, Event::Down(_) | Event::Paused)
@@ -228,14 +226,6 @@ impl Run {
                      again"
                 .to_owned(),
         }
-    }
-
-    fn digest_at(&self, scope: &Scope<'_>, node: NodeId, tp: Tp, offset: i64) -> Option<i64> {
-        let replica = scope.view.replica(node, tp)?;
-        let disk = scope.view.world.disk(node)?;
-        let batch = replica.partition.log().batches_from(disk, offset).next()?;
-        let record = batch.records().ok()?.into_iter().find(|r| r.offset == offset)?;
-        Some(record_digest(record.key.as_deref(), record.value.as_deref()))
     }
 }
 

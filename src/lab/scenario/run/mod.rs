@@ -41,6 +41,7 @@ pub use report::{PartitionEnd, Report};
 pub use runner::{Finished, Options, compare_branches, run};
 pub use script::Told;
 
+use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};
 use crate::lab::check::Checker;
 use crate::lab::cluster::{ClientRef, KafkaWorld, Node, Prelude, Progress, View};
@@ -92,6 +93,8 @@ pub struct Run {
     records: Records,
     checker: Checker,
     chronicle: Chronicle,
+    /// Some producer has acks=0.
+    promises_nothing: bool,
     check: bool,
 }
 
@@ -103,7 +106,7 @@ impl Run {
         let brokers = machines.filter(|(_, server)| server.is_broker && server.powered);
         let brokers: Vec<NodeId> = brokers.map(|(index, _)| NodeId(index as u16)).collect();
         let topics: Vec<NewTopic> = cluster.topics.clone();
-        Run {
+        let mut run = Run {
             phase: Phase::Prelude,
             prelude: Prelude::new(brokers, topics, CallId(1)),
             ready_at: Time::NEVER,
@@ -118,9 +121,14 @@ impl Run {
             records: Records::default(),
             checker: Checker::default(),
             chronicle: Chronicle::default(),
+            promises_nothing: false,
             check,
             plan,
-        }
+        };
+        let producers = 0..run.plan.scenario.producers.len();
+        run.promises_nothing =
+            producers.into_iter().any(|producer| run.acks(producer) == Acks::None);
+        run
     }
 
     /// Where it is.
@@ -190,6 +198,10 @@ impl Run {
             }
         }
         self.chronicle.after(record);
+        if self.promises_nothing {
+            let view = View::new(world, &self.plan.names);
+            self.chronicle.remember_appends(view, record);
+        }
     }
 
     fn receive(

@@ -4,6 +4,7 @@ use super::report::{Report, expect_of};
 use super::{Plan, Run, Val};
 use crate::lab::cluster::KafkaWorld;
 use crate::lab::scenario::model::{Claim, Scenario};
+use crate::lab::scenario::write::operand_text;
 use crate::sim::{Driver, Oracle, SeededOracle, Time};
 use std::sync::Arc;
 
@@ -108,7 +109,7 @@ pub fn compare_branches(finished: &mut [Finished]) {
                         let (a, b): (Val, Val) = (scope.value(operand), other_scope.value(operand));
                         let plan = scope.plan;
                         let (a, b) = (a.describe(plan), b.describe(plan));
-                        let name = operand.describe(&plan.scenario);
+                        let name = operand_text(&plan.scenario, operand);
                         (place, false, format!("{name} is {a} here and {b} in {branch}"))
                     }
                 });

@@ -14,7 +14,7 @@ fn each_problem_is_found_at_its_place() {
             true => marked(&format!("{BASE}\n{text}\n")),
             false => marked(&format!("{text}\n{BASE}")),
         };
-        let found = match parse(&source, "x.toml") {
+        let found = match parse(&source) {
             Ok(parsed) => parsed.warnings,
             Err(problems) => problems,
         };
@@ -42,7 +42,7 @@ fn every_code_has_a_bad_file() {
 fn the_format_must_be_known() {
     for (from, to) in [("format = 1", "format = ⟦2⟧"), ("\"4.3\"", "⟦\"3.9\"⟧")] {
         let (source, span) = marked(&BASE.replace(from, to));
-        let problems = parse(&source, "x.toml").expect_err("not known");
+        let problems = parse(&source).expect_err("not known");
         assert_eq!(problems.len(), 1);
         assert_eq!((problems[0].code, &problems[0].span), (BadFormat, &span));
     }
@@ -53,12 +53,12 @@ fn a_rule_about_nobody_is_doubtful() {
     let source = BASE.replace("\"all\"", "\"1\"");
     let rule = "[[expect]]\nalways = ⟦\"acked-not-lost\"⟧\n";
     let (source, span) = marked(&format!("{source}{rule}"));
-    let parsed = parse(&source, "x.toml").expect("a warning only");
+    let parsed = parse(&source).expect("a warning only");
     assert_eq!(parsed.warnings.len(), 1);
     let warning = &parsed.warnings[0];
     assert_eq!((warning.code, &warning.span), (VacuousRule, &span));
     let widened = source.replace("[[expect]]", "[[expect]]\nacks = \"1\"");
-    assert_eq!(parse(&widened, "x.toml").expect("sound").warnings, []);
+    assert_eq!(parse(&widened).expect("sound").warnings, []);
 }
 
 #[test]
@@ -76,7 +76,7 @@ begin = \"p1\"
 always = \"nothing\"
 "
     );
-    let problems = parse(&source, "x.toml").expect_err("many");
+    let problems = parse(&source).expect_err("many");
     let codes: Vec<_> = problems.iter().map(|p| p.code).collect();
     let expected = [
         BadDuration,
@@ -95,7 +95,7 @@ always = \"nothing\"
 fn a_syntax_error_hides_only_its_own_echoes() {
     let broken = BASE.replace("name = \"orders\"", "name = orders");
     let source = format!("{broken}\n[[step]]\nat = \"5\"\ncrash = {{ leader = \"orders-0\" }}\n");
-    let problems = parse(&source, "x.toml").expect_err("broken");
+    let problems = parse(&source).expect_err("broken");
     let codes: Vec<_> = problems.iter().map(|p| p.code).collect();
     assert_eq!(codes, [Syntax, BadDuration]);
 }
@@ -103,13 +103,13 @@ fn a_syntax_error_hides_only_its_own_echoes() {
 #[test]
 fn a_problem_of_main_is_not_told_again_for_a_branch() {
     let source = format!("{BASE}\n[[step]]\nat = \"5\"\ncrash = \"b0\"\n[branch.x]\nseed = 1\n");
-    assert_eq!(parse(&source, "x.toml").expect_err("one").len(), 1);
+    assert_eq!(parse(&source).expect_err("one").len(), 1);
 }
 
 #[test]
 fn a_problem_of_a_branch_names_it() {
     let source = format!("{BASE}\n[branch.x]\nremove = [\"topic.orders\"]\n");
-    let problems = parse(&source, "x.toml").expect_err("the consumer reads orders");
+    let problems = parse(&source).expect_err("the consumer reads orders");
     assert!(problems.iter().all(|p| p.notes == ["in branch x"]));
 }
 
@@ -118,6 +118,6 @@ fn a_problem_of_a_branch_names_it() {
 fn a_file_with_a_syntax_error_is_never_sound() {
     for at in 0..BASE.len() {
         let source = format!("{}\u{1}{}", &BASE[..at], &BASE[at..]);
-        assert!(parse(&source, "x.toml").is_err(), "at {at}");
+        assert!(parse(&source).is_err(), "at {at}");
     }
 }

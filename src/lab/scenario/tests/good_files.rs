@@ -4,7 +4,7 @@ use crate::kafka::vocabulary::NoteKind;
 use crate::sim::Span;
 
 fn sound(source: &str) -> Parsed {
-    match parse(source, "x.toml") {
+    match parse(source) {
         Ok(parsed) => parsed,
         Err(problems) => panic!("{}", render(&problems, source, "x.toml", false)),
     }
@@ -433,7 +433,7 @@ fn everything_that_can_be_read_can_be_written() {
 fn a_problem_is_shown_in_its_line() {
     let source = BASE.replace("seed = 1\n", "seed = 1\n# one line more\n")
         + "[[step]]\nat = \"1s\"\ncrash = \"broker-4\"\n";
-    let problems = parse(&source, "x.toml").expect_err("one");
+    let problems = parse(&source).expect_err("one");
     let text = render(&problems, &source, "scenarios/07-acks-all.toml", false);
     let expected = r#"error[K014]: no broker "broker-4" in this cluster
   --> scenarios/07-acks-all.toml:28:9
@@ -446,4 +446,18 @@ fn a_problem_is_shown_in_its_line() {
 1 problem, scenario not run
 "#;
     assert_eq!(text, expected);
+}
+
+#[test]
+fn a_config_that_nothing_reads_is_left_out_of_a_clients_own() {
+    let source = format!(
+        "{BASE}\n[[producer]]\nname = \"p2\"\nclient = \"sarama\"\nconfig = {{ \"client.id\" = \"x\", \"Producer.Retry.Max\" = 9 }}\n"
+    );
+    let parsed = parse(&source).expect("warnings only");
+    let codes: Vec<_> = parsed.warnings.iter().map(|p| p.code).collect();
+    assert_eq!(codes, [Code::ConfigNotRead]);
+    let producer = &parsed.main.producers[1];
+    assert_eq!(producer.config.len(), 2);
+    let config = producer.producer_config().expect("no clash");
+    assert_eq!(config.retries, 9);
 }

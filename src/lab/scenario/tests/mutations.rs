@@ -73,11 +73,11 @@ fn apply(text: &str, mutation: &Mutation) -> String {
 }
 
 fn survive(source: &str) {
-    match parse(source, "x.toml") {
+    match parse(source) {
         Ok(parsed) => {
             render(&parsed.warnings, source, "x.toml", false);
             let written = write(&parsed.main);
-            let again = parse(&written, "x.toml").map(|again| again.main);
+            let again = parse(&written).map(|again| again.main);
             assert_eq!(again, Ok(parsed.main), "{written}");
         }
         Err(problems) => {

@@ -1,4 +1,4 @@
-//! The values of actions as TOML.
+//! Actions as TOML: the word and its value.
 
 use super::values::{Keys as Table, Values, duration, list, quoted};
 use super::{configs, link, topic};
@@ -11,42 +11,46 @@ use crate::lab::scenario::matcher::MessageMatcher;
 use crate::lab::scenario::model::{ClientRef, NodeIdx, Place};
 use crate::sim::Span;
 
-/// The value of an action's key.
-pub(super) fn action(values: &Values<'_>, action: &Action) -> String {
+/// The word of an action and its value.
+pub(super) fn action(values: &Values<'_>, action: &Action) -> (&'static str, String) {
     let place = |place: &Place| values.place(place);
     match action {
-        Action::Send(send) => self::send(values, send),
-        Action::Load(load) => self::load(values, load),
-        Action::Flush(client) | Action::Close(client) => quoted(values.client(*client)),
-        Action::Poll(client) => consumer(values, *client),
-        Action::Assign(client, tps)
-        | Action::PauseFetch(client, tps)
-        | Action::ResumeFetch(client, tps) => reading(values, *client, tps),
-        Action::Seek(client, partition, to) => seek(values, *client, partition, *to),
-        Action::CreateTopic(spec) => topic(values, spec).table(),
-        Action::DeleteTopic(name) => quoted(name),
-        Action::Elect { partition, unclean } => elect(partition, *unclean),
-        Action::AddBroker(node) => add_broker(values, *node),
-        Action::Crash(node) | Action::Stop(node) => place(node),
-        Action::Pause(node) | Action::Resume(node) => place(node),
-        Action::Start { node, wipe: false } => place(node),
-        Action::Start { node, wipe: true } => {
-            format!("{{ node = {}, wipe = true }}", place(node))
-        }
-        Action::PowerOff { node, tail } => power_off(values, node, *tail),
-        Action::Slow { node, by } => slow(values, node, *by),
-        Action::Cut(cut) => self::cut(values, cut),
-        Action::Heal(None) => quoted("all"),
-        Action::Heal(Some(step)) => quoted(&values.step(*step)),
-        Action::Link(spec) => link(values, spec).table(),
+        Action::Send(send) => ("send", self::send(values, send)),
+        Action::Load(load) => ("load", self::load(values, load)),
+        Action::Flush(client) => ("flush", quoted(values.client(*client))),
+        Action::Close(client) => ("close", quoted(values.client(*client))),
+        Action::Poll(client) => ("poll", consumer(values, *client)),
+        Action::Assign(client, tps) => ("assign", reading(values, *client, tps)),
+        Action::PauseFetch(client, tps) => ("pause-fetch", reading(values, *client, tps)),
+        Action::ResumeFetch(client, tps) => ("resume-fetch", reading(values, *client, tps)),
+        Action::Seek(client, partition, to) => ("seek", seek(values, *client, partition, *to)),
+        Action::CreateTopic(spec) => ("create-topic", topic(values, spec).table()),
+        Action::DeleteTopic(name) => ("delete-topic", quoted(name)),
+        Action::Elect { partition, unclean } => ("elect", elect(partition, *unclean)),
+        Action::AddBroker(node) => ("add-broker", add_broker(values, *node)),
+        Action::Crash(node) => ("crash", place(node)),
+        Action::Stop(node) => ("stop", place(node)),
+        Action::Start { node, wipe: false } => ("start", place(node)),
+        Action::Start { node, wipe: true } => (
+            "start",
+            format!("{{ node = {}, wipe = true }}", place(node)),
+        ),
+        Action::Pause(node) => ("pause", place(node)),
+        Action::Resume(node) => ("resume", place(node)),
+        Action::PowerOff { node, tail } => ("power-off", power_off(values, node, *tail)),
+        Action::Slow { node, by } => ("slow", slow(values, node, *by)),
+        Action::Cut(cut) => ("cut", self::cut(values, cut)),
+        Action::Heal(None) => ("heal", quoted("all")),
+        Action::Heal(Some(step)) => ("heal", quoted(&values.step(*step))),
+        Action::Link(spec) => ("link", link(values, spec).table()),
         Action::Tamper { how, rule } => tamper(values, *how, rule.as_deref()),
-        Action::Release(step) => quoted(&values.step(*step)),
-        Action::Disk(disk) => self::disk(values, disk),
+        Action::Release(step) => ("release", quoted(&values.step(*step))),
+        Action::Disk(disk) => ("disk", self::disk(values, disk)),
         Action::Clock {
             node,
             jump_ns,
             drift_ppm,
-        } => clock(values, node, *jump_ns, *drift_ppm),
+        } => ("clock", clock(values, node, *jump_ns, *drift_ppm)),
     }
 }
 
@@ -173,7 +177,11 @@ fn cut(values: &Values<'_>, cut: &Cut) -> String {
     }
 }
 
-fn tamper(values: &Values<'_>, how: Tamper, rule: Option<&MessageMatcher>) -> String {
+fn tamper(
+    values: &Values<'_>,
+    how: Tamper,
+    rule: Option<&MessageMatcher>,
+) -> (&'static str, String) {
     let mut keys = match rule {
         Some(matcher) => {
             let mut keys = values.message(matcher);
@@ -182,14 +190,20 @@ fn tamper(values: &Values<'_>, how: Tamper, rule: Option<&MessageMatcher>) -> St
         }
         None => Table::default(),
     };
+    let word = match how {
+        Tamper::Hold | Tamper::HoldFor(_) | Tamper::HoldUntil(_) => "hold",
+        Tamper::Drop => "drop",
+        Tamper::Duplicate => "duplicate",
+        Tamper::Delay(_) => "delay",
+    };
     match how {
         Tamper::HoldFor(span) | Tamper::Delay(span) => keys.put("for", duration(span)),
         Tamper::HoldUntil(step) => keys.put("until", quoted(&values.step(step))),
         Tamper::Hold | Tamper::Drop | Tamper::Duplicate => {}
     }
     match keys.0.is_empty() {
-        true => "true".to_owned(),
-        false => keys.table(),
+        true => (word, "true".to_owned()),
+        false => (word, keys.table()),
     }
 }
 

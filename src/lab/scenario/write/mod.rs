@@ -6,7 +6,7 @@
 mod actions;
 mod values;
 
-use super::expr::Operand;
+use super::action::Action;
 use super::model::{
     Ask, Claim, ConfigEntry, ConsumerSpec, Cost, End, EndWhen, Expect, Fact, LinkChange, LinkSpec,
     NodeSpec, ProducerSpec, Role, Rule, Scenario, Step, Tell, TopicSpec, Trigger, Until,
@@ -49,11 +49,14 @@ pub fn write(scenario: &Scenario) -> String {
     file.text
 }
 
-impl Operand {
-    /// As it is written in an expression.
-    pub fn describe(&self, scenario: &Scenario) -> String {
-        Values(scenario).operand(self)
-    }
+/// An operand as it is written in the file.
+pub fn operand_text(scenario: &Scenario, operand: &super::expr::Operand) -> String {
+    Values(scenario).operand(operand)
+}
+
+/// The word of a step's action, as `crash`.
+pub fn action_word(scenario: &Scenario, action: &Action) -> &'static str {
+    actions::action(&Values(scenario), action).0
 }
 
 /// The text so far.
@@ -347,8 +350,13 @@ fn step(file: &mut File, values: &Values<'_>, step: &Step) {
     file.maybe("note", step.note.as_ref().map(|note| values.text(note)));
     file.flag("optional", step.optional);
     if let Some(action) = &step.action {
-        file.line(action.it.word(), actions::action(values, &action.it));
+        self::action(file, values, &action.it);
     }
+}
+
+fn action(file: &mut File, values: &Values<'_>, action: &Action) {
+    let (word, value) = actions::action(values, action);
+    file.line(word, value);
 }
 
 fn tell(file: &mut File, values: &Values<'_>, tell: &Tell) {
