@@ -23,7 +23,6 @@ pub(super) fn load(path: &Path, around: Surroundings) -> Result<Parsed, u8> {
         }
         Err(problems) => {
             eprint!("{}", render(&problems, &source, &name, around.color));
-            eprintln!("{} problems, scenario not run", problems.len());
             Err(BAD_INPUT)
         }
     }

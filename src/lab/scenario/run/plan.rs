@@ -200,13 +200,9 @@ fn servers(scenario: &Scenario) -> Vec<ServerSpec> {
 
 fn processes(scenario: &Scenario) -> Vec<ProcessSpec> {
     let producers = scenario.producers.iter().map(|producer| {
-        let mut config = ProducerConfig::defaults(producer.client);
-        for entry in &producer.config {
-            let applied = config.apply(&entry.name, &entry.value);
-            debug_assert!(applied.is_ok(), "configs were checked: {applied:?}");
-        }
-        let finished = config.finish();
-        debug_assert!(finished.is_ok(), "configs were checked: {finished:?}");
+        let config = producer.producer_config();
+        debug_assert!(config.is_ok(), "configs were checked: {config:?}");
+        let config = config.unwrap_or_else(|_| ProducerConfig::defaults(producer.client));
         one_client(
             &producer.name,
             ClientSpec::Producer {
@@ -216,11 +212,9 @@ fn processes(scenario: &Scenario) -> Vec<ProcessSpec> {
         )
     });
     let consumers = scenario.consumers.iter().map(|consumer| {
-        let mut config = ConsumerConfig::defaults(consumer.client);
-        for entry in &consumer.config {
-            let applied = config.apply(&entry.name, &entry.value);
-            debug_assert!(applied.is_ok(), "configs were checked: {applied:?}");
-        }
+        let config = consumer.consumer_config();
+        debug_assert!(config.is_ok(), "configs were checked: {config:?}");
+        let config = config.unwrap_or_else(|_| ConsumerConfig::defaults(consumer.client));
         let assigned = consumer
             .partitions
             .iter()
