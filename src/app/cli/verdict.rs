@@ -118,12 +118,7 @@ fn print_records(report: &Report, ready: Time, records: Records, paint: &Paint) 
         index += run;
     }
     let lost = report.lost().count();
-    let acked = report.records.iter();
-    let acked = acked
-        .filter(|r| matches!(r.sent.ending, Ending::Acknowledged { .. }))
-        .count();
-    let total = report.records.len();
-    let summary = format!("    {total} sent, {acked} acknowledged, {lost} acknowledged and lost");
+    let summary = format!("    {}", totals(report));
     println!(
         "{}",
         if lost > 0 {
@@ -132,6 +127,28 @@ fn print_records(report: &Report, ready: Time, records: Records, paint: &Paint) 
             summary
         }
     );
+}
+
+/// `10 sent, 9 acknowledged, 1 lost after its acknowledgement`; with acks=0 nothing is
+/// acknowledged, only handed to the network.
+fn totals(report: &Report) -> String {
+    let ended = |r: &&RecordFate| matches!(r.sent.ending, Ending::Acknowledged { .. });
+    let count = |records: Vec<&RecordFate>| {
+        let lost = records.iter().filter(|r| matches!(r.fate, Fate::Lost(_))).count();
+        (records.len(), lost)
+    };
+    let (promised, unpromised): (Vec<_>, Vec<_>) =
+        report.records.iter().filter(ended).partition(|r| r.acks != Acks::None);
+    let mut text = format!("{} sent", report.records.len());
+    let (acknowledged, lost) = count(promised);
+    if acknowledged > 0 || unpromised.is_empty() {
+        text.push_str(&format!(", {acknowledged} acknowledged, {lost} acknowledged and lost"));
+    }
+    let (handed, lost) = count(unpromised);
+    if handed > 0 {
+        text.push_str(&format!(", {handed} handed to the network (acks=0), {lost} of them lost"));
+    }
+    text
 }
 
 /// How many records from the first on share its producer, its fate and its kind of ending.

@@ -75,13 +75,7 @@ impl Report {
         self.failure.is_none()
             && self.unfired.is_empty()
             && self.expectations.iter().all(Judged::passed)
-            && !self.unexplained_violations()
-    }
-
-    /// A violation that no expectation wanted.
-    fn unexplained_violations(&self) -> bool {
-        let wants_failure = self.expectations.iter().any(|judged| !judged.wanted);
-        !self.violations.is_empty() && !wants_failure
+            && self.violations.is_empty()
     }
 
     /// Records that were acknowledged and lost.
