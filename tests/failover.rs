@@ -28,9 +28,16 @@ const SESSION_ENDS: (u64, u64) = (7_000, 11_000);
 /// A restarted node is back in the ISR within this time.
 const BACK_WITHIN: u64 = 30_000;
 
+/// A follower that asks a new leader too early asks again after `replica.fetch.backoff.ms` (1 s);
+/// the high watermark waits for it.
+const FOLLOWERS_FETCH: u64 = 1_500;
+
 macro_rules! lab {
     ($name:literal) => {
-        Lab::new($name, include_str!(concat!("data/failover/", $name, ".toml")))
+        Lab::new(
+            $name,
+            include_str!(concat!("data/failover/", $name, ".toml")),
+        )
     };
 }
 
@@ -46,7 +53,7 @@ fn leader_killed(mut lab: Lab, sends: usize, dying: bool) {
     lab.all_end(sends, 10_000);
     lab.state_is("state after");
     lab.controller();
-    lab.wait(500);
+    lab.wait(FOLLOWERS_FETCH);
     lab.count_all();
     lab.log("log against acknowledgements");
     lab.checkpoints();
@@ -82,7 +89,7 @@ fn followers_paused_leader_killed(mut lab: Lab) {
     // Both nodes left were paused, and with them their sessions with the quorum.
     lab.state_within("new leader", 15_000);
     lab.sends("10 more records", 2_000);
-    lab.wait(500);
+    lab.wait(FOLLOWERS_FETCH);
     lab.log("log against acknowledgements");
     lab.rises_within(1, 30_000);
     lab.state_within("old leader back in the ISR", BACK_WITHIN);
@@ -152,7 +159,7 @@ fn unclean_off_min_isr_1() {
     lab.election("unclean election asked for", 5_000);
     lab.state_within("after the asked-for election", 100);
     lab.sends("5 records to the new leader", 2_000);
-    lab.wait(500);
+    lab.wait(FOLLOWERS_FETCH);
     lab.log("log against acknowledgements");
     lab.checkpoints();
     lab.rises_within(1, 30_000);
@@ -189,7 +196,10 @@ fn follower_catches_up_and_preferred_election() {
     lab.sends("100 records", 1_000);
     lab.falls_within(2, 10_000);
     let longest = lab.sends("2000 records while follower 2 is down", 15_000);
-    assert!((SESSION_ENDS.0..=SESSION_ENDS.1).contains(&longest), "{longest} ms");
+    assert!(
+        (SESSION_ENDS.0..=SESSION_ENDS.1).contains(&longest),
+        "{longest} ms"
+    );
     lab.state_is("state");
     lab.rises_within(2, 30_000);
     let ms = lab.state_within("follower caught up", BACK_WITHIN);
@@ -201,7 +211,10 @@ fn follower_catches_up_and_preferred_election() {
     assert!(lab.has_file(1, ".kafka_cleanshutdown"));
     lab.rises_within(1, 30_000);
     lab.state_within("old leader back in the ISR, not leading", BACK_WITHIN);
-    assert!(!lab.has_file(1, ".kafka_cleanshutdown"), "a mark is good for one start");
+    assert!(
+        !lab.has_file(1, ".kafka_cleanshutdown"),
+        "a mark is good for one start"
+    );
     lab.checkpoints();
     lab.election("preferred election asked for", 30_000);
     lab.state_within("preferred replica leads", 1_000);
@@ -222,7 +235,10 @@ fn follower_paused_default_lag() {
     let ms = lab.state_within("ISR shrank", 15_000);
     lab.both_within("pause to shrink", ms, SESSION_ENDS);
     let waited = lab.sends("one record with acks=all sent right after the pause", 1_000);
-    assert!((SESSION_ENDS.0..=SESSION_ENDS.1).contains(&waited), "{waited} ms");
+    assert!(
+        (SESSION_ENDS.0..=SESSION_ENDS.1).contains(&waited),
+        "{waited} ms"
+    );
     lab.wait(8_000);
     lab.state_is("9 s later");
     lab.rises_within(2, 2_000);

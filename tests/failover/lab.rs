@@ -3,8 +3,8 @@
 
 use kafkalab::kafka::vocabulary::{Kafka, Outcome, Tp};
 use kafkalab::lab::cluster::{KafkaWorld, Node, View};
-use kafkalab::lab::scenario::{Scenario, parse};
 use kafkalab::lab::scenario::run::{Ending, Plan, Run, Sent};
+use kafkalab::lab::scenario::{Scenario, parse};
 use kafkalab::sim::{
     Action, Driver, Envelope, NodeId, SeededOracle, Span, StepRecord, Time, Verdict,
 };
@@ -31,7 +31,8 @@ impl Driver<Node> for Watched {
         act: &mut Vec<Action<Kafka>>,
     ) {
         if record.node == Some(self.admin) {
-            self.answers.extend(record.outcomes.iter().map(|(_, outcome)| outcome.clone()));
+            self.answers
+                .extend(record.outcomes.iter().map(|(_, outcome)| outcome.clone()));
         }
         self.run.after(world, record, act);
     }
@@ -66,9 +67,13 @@ impl Lab {
     /// controller is chance; the recorded ones say node 3 wherever they say it, so the first seed
     /// from the scenario's own on is taken that chooses it.
     pub fn new(name: &str, scenario: &str) -> Self {
-        let file: Value = serde_json::from_str(include_str!("../data/failover.json")).expect("JSON");
+        let file: Value =
+            serde_json::from_str(include_str!("../data/failover.json")).expect("JSON");
         let experiments = file["experiments"].as_array().expect("a list");
-        let experiment = experiments.iter().find(|it| it["experiment"] == name).expect("recorded");
+        let experiment = experiments
+            .iter()
+            .find(|it| it["experiment"] == name)
+            .expect("recorded");
         let steps = experiment["steps"].as_array().expect("a list");
         let parsed = parse(scenario).unwrap_or_else(|problems| panic!("{name}: {problems:#?}"));
         let labs = (0..64).map(|more| {
@@ -97,7 +102,9 @@ impl Lab {
             counted: 0,
             acknowledged: BTreeSet::new(),
         };
-        lab.until(60_000, "ready", |lab| lab.watched.run.ready_at() != Time::NEVER);
+        lab.until(60_000, "ready", |lab| {
+            lab.watched.run.ready_at() != Time::NEVER
+        });
         lab.watched.answers.clear();
         lab
     }
@@ -111,9 +118,18 @@ impl Lab {
         let from = self.world.now();
         while !there(self) {
             let late = self.world.now() > from + Span::from_millis(within_ms);
-            assert!(!late, "{what}: not within {within_ms} ms; now {}", self.whereabouts());
-            let more = self.world.step(&mut self.oracle, &mut self.watched, &mut self.act);
-            assert!(more && !self.watched.run.is_over(), "{what}: the run is over");
+            assert!(
+                !late,
+                "{what}: not within {within_ms} ms; now {}",
+                self.whereabouts()
+            );
+            let more = self
+                .world
+                .step(&mut self.oracle, &mut self.watched, &mut self.act);
+            assert!(
+                more && !self.watched.run.is_over(),
+                "{what}: the run is over"
+            );
         }
         self.world.now().since(from).as_millis()
     }
@@ -126,11 +142,19 @@ impl Lab {
 
     fn whereabouts(&self) -> String {
         let counts: Vec<_> = self.sent().iter().map(|sent| &sent.ending).collect();
-        let ended = counts.iter().filter(|ending| ***ending != Ending::Pending).count();
+        let ended = counts
+            .iter()
+            .filter(|ending| ***ending != Ending::Pending)
+            .count();
         let since = self.world.now().since(self.watched.run.ready_at());
         let epochs: Vec<_> = (1..4).map(|id| self.epochs(id)).collect();
-        format!("{since} after ready: {}, {ended} of {} sends ended, {:?}, {:?}",
-            self.state(), counts.len(), self.watched.run.phase(), epochs)
+        format!(
+            "{since} after ready: {}, {ended} of {} sends ended, {:?}, {:?}",
+            self.state(),
+            counts.len(),
+            self.watched.run.phase(),
+            epochs
+        )
     }
 
     /// The next recorded step that begins so.
@@ -141,7 +165,8 @@ impl Lab {
         let at = at.unwrap_or_else(|| panic!("no step {what:?} after number {}", self.next));
         let between: Vec<&Value> = rest.take(at).map(|step| &step["what"]).collect();
         let needless = |what: &&Value| {
-            what.as_str().is_some_and(|it| !(it.starts_with("node ") || it == "leader to kill"))
+            what.as_str()
+                .is_some_and(|it| !(it.starts_with("node ") || it == "leader to kill"))
         };
         assert!(!between.iter().any(needless), "passed over: {between:?}");
         self.next += at + 1;
@@ -184,7 +209,9 @@ impl Lab {
     /// The partition comes into the recorded state; the milliseconds that took.
     pub fn state_within(&mut self, what: &str, within_ms: u64) -> u64 {
         let recorded = sorted(self.recorded(what));
-        self.until(within_ms, &format!("{what}: {recorded}"), |lab| lab.state() == recorded)
+        self.until(within_ms, &format!("{what}: {recorded}"), |lab| {
+            lab.state() == recorded
+        })
     }
 
     /// The partition is in the recorded state.
@@ -196,7 +223,10 @@ impl Lab {
     /// The active controller is the recorded one.
     pub fn controller(&mut self) {
         let recorded = self.recorded("active controller");
-        assert_eq!(self.active_controller(), Some(self.node(recorded.as_i64().expect("an id") as i32)));
+        assert_eq!(
+            self.active_controller(),
+            Some(self.node(recorded.as_i64().expect("an id") as i32))
+        );
     }
 
     /// The node goes down (or is paused) within this time.
@@ -216,9 +246,15 @@ impl Lab {
     /// A recorded time and ours are both within these bounds.
     pub fn both_within(&mut self, what: &str, ours: u64, bounds: (u64, u64)) {
         let seen = self.recorded(what);
-        let recorded = seen["ms_since_kill"].as_u64().or(seen.as_u64()).expect("milliseconds");
+        let recorded = seen["ms_since_kill"]
+            .as_u64()
+            .or(seen.as_u64())
+            .expect("milliseconds");
         for (who, ms) in [("recorded", recorded), ("ours", ours)] {
-            assert!((bounds.0..=bounds.1).contains(&ms), "{what}, {who}: {ms} ms not in {bounds:?}");
+            assert!(
+                (bounds.0..=bounds.1).contains(&ms),
+                "{what}, {who}: {ms} ms not in {bounds:?}"
+            );
         }
     }
 
@@ -241,9 +277,12 @@ impl Lab {
         });
         let slice = &self.sent()[range.clone()];
         let ours = tally(slice);
-        let acknowledged = |n: &usize| matches!(self.sent()[*n].ending, Ending::Acknowledged { .. });
+        let acknowledged =
+            |n: &usize| matches!(self.sent()[*n].ending, Ending::Acknowledged { .. });
         let known: Vec<usize> = range.clone().filter(acknowledged).collect();
-        let ended = slice.iter().filter_map(|sent| Some(sent.ended?.0.since(sent.at).as_millis()));
+        let ended = slice
+            .iter()
+            .filter_map(|sent| Some(sent.ended?.0.since(sent.at).as_millis()));
         let longest = ended.max().unwrap_or(0);
         self.acknowledged.extend(known);
         assert_eq!(ours, normal(&recorded), "{what}");
@@ -270,13 +309,25 @@ impl Lab {
     /// than a second later, is the recorded one.
     pub fn first_after_gap(&mut self, bounds: (u64, u64)) {
         let killed = self.world.now();
-        let step = self.steps[self.next..].iter().find_map(|step| step["what"].as_str()
-            .filter(|what| what.starts_with("first send that succeeds")));
+        let step = self.steps[self.next..].iter().find_map(|step| {
+            step["what"]
+                .as_str()
+                .filter(|what| what.starts_with("first send that succeeds"))
+        });
         let what = step.expect("recorded").to_owned();
         let ended = |sent: &Sent| sent.ended.map(|(at, _)| at).filter(|at| *at > killed + GAP);
-        self.until(bounds.1 + 5_000, &what, |lab| lab.sent().iter().any(|s| ended(s).is_some()));
-        let first = self.sent().iter().position(|sent| ended(sent).is_some()).expect("just seen");
-        assert_eq!(what, format!("first send that succeeds after the gap: v{first}"));
+        self.until(bounds.1 + 5_000, &what, |lab| {
+            lab.sent().iter().any(|s| ended(s).is_some())
+        });
+        let first = self
+            .sent()
+            .iter()
+            .position(|sent| ended(sent).is_some())
+            .expect("just seen");
+        assert_eq!(
+            what,
+            format!("first send that succeeds after the gap: v{first}")
+        );
         let ours = self.world.now().since(killed).as_millis();
         self.both_within(&what, ours, bounds);
     }
@@ -287,7 +338,10 @@ impl Lab {
         let log = self.readable();
         let labels: Vec<&str> = self.sent().iter().map(|sent| sent.label.as_str()).collect();
         let distinct: BTreeSet<&String> = log.iter().collect();
-        let lost = self.acknowledged.iter().filter(|n| !distinct.contains(&labels[**n].to_owned()));
+        let lost = self
+            .acknowledged
+            .iter()
+            .filter(|n| !distinct.contains(&labels[**n].to_owned()));
         let lost: Vec<usize> = lost.copied().collect();
         let mut ours = json!({
             "in_log": log.len(), "acknowledged": self.acknowledged.len(),
@@ -308,7 +362,9 @@ impl Lab {
         let records = batches.flat_map(|batch| batch.records().expect("sound records"));
         let records = records.filter(|record| record.offset < end);
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-        records.map(|record| text(&record.value.expect("a value"))).collect()
+        records
+            .map(|record| text(&record.value.expect("a value")))
+            .collect()
     }
 
     /// The end of the log as a consumer sees it.
@@ -320,9 +376,14 @@ impl Lab {
 
     fn epochs(&self, id: i32) -> Vec<String> {
         let disk = self.world.disk(self.node(id)).expect("a disk");
-        let Some(file) = disk.open("t-0/leader-epoch-checkpoint") else { return Vec::new() };
+        let Some(file) = disk.open("t-0/leader-epoch-checkpoint") else {
+            return Vec::new();
+        };
         let bytes = disk.read(file, 0, disk.len(file));
-        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+        String::from_utf8_lossy(&bytes)
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The leader epoch checkpoints on the disks of all replicas.
@@ -344,11 +405,17 @@ impl Lab {
         self.until(within_ms, what, |lab| !lab.watched.answers.is_empty());
         let ours = match self.watched.answers.remove(0) {
             Outcome::Done => "none".to_owned(),
-            Outcome::Failed { error, message } => format!("({} {}): {message}", error.name(), error.0),
+            Outcome::Failed { error, message } => {
+                format!("({} {}): {message}", error.name(), error.0)
+            }
             other => panic!("{what}: {other:?}"),
         };
         let text = recorded.as_str().expect("text");
-        assert_eq!(ours, text.split_once(' ').map_or(text, |(_, rest)| rest), "{what}");
+        assert_eq!(
+            ours,
+            text.split_once(' ').map_or(text, |(_, rest)| rest),
+            "{what}"
+        );
     }
 
     /// The recorded default of replica.lag.time.max.ms, which the scenario does not change.
@@ -368,7 +435,9 @@ impl Lab {
 
     /// Whether the node's disk has this file.
     pub fn has_file(&self, id: i32, path: &str) -> bool {
-        self.world.disk(self.node(id)).is_some_and(|disk| disk.open(path).is_some())
+        self.world
+            .disk(self.node(id))
+            .is_some_and(|disk| disk.open(path).is_some())
     }
 }
 
@@ -393,7 +462,9 @@ fn tally(sends: &[Sent]) -> Value {
             Ending::Acknowledged { offset, .. } => offsets.push(*offset),
             Ending::Failed { error, message } => {
                 // The recording leaves out which partition and for how long.
-                let text = message.split_once(" for ").map_or(message.as_str(), |(text, _)| text);
+                let text = message
+                    .split_once(" for ")
+                    .map_or(message.as_str(), |(text, _)| text);
                 let key = format!("({} {}): {text}", error.name(), error.0);
                 let count = errors.get(&key).and_then(Value::as_i64).unwrap_or(0);
                 errors.insert(key, json!(count + 1));

@@ -30,6 +30,7 @@ mod tests;
 mod topic_names;
 mod topics;
 
+pub(crate) use topic_names::validate as validate_topic_name;
 pub use notes::notes_for;
 
 use crate::kafka::config::BrokerConfig;
