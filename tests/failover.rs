@@ -28,6 +28,10 @@ const SESSION_ENDS: (u64, u64) = (7_000, 11_000);
 /// A restarted node is back in the ISR within this time.
 const BACK_WITHIN: u64 = 30_000;
 
+/// A follower that asks a new leader too early asks again after `replica.fetch.backoff.ms` (1 s);
+/// the high watermark waits for it.
+const FOLLOWERS_FETCH: u64 = 1_500;
+
 macro_rules! lab {
     ($name:literal) => {
         Lab::new(
@@ -49,7 +53,7 @@ fn leader_killed(mut lab: Lab, sends: usize, dying: bool) {
     lab.all_end(sends, 10_000);
     lab.state_is("state after");
     lab.controller();
-    lab.wait(500);
+    lab.wait(FOLLOWERS_FETCH);
     lab.count_all();
     lab.log("log against acknowledgements");
     lab.checkpoints();
@@ -85,7 +89,7 @@ fn followers_paused_leader_killed(mut lab: Lab) {
     // Both nodes left were paused, and with them their sessions with the quorum.
     lab.state_within("new leader", 15_000);
     lab.sends("10 more records", 2_000);
-    lab.wait(500);
+    lab.wait(FOLLOWERS_FETCH);
     lab.log("log against acknowledgements");
     lab.rises_within(1, 30_000);
     lab.state_within("old leader back in the ISR", BACK_WITHIN);
@@ -155,7 +159,7 @@ fn unclean_off_min_isr_1() {
     lab.election("unclean election asked for", 5_000);
     lab.state_within("after the asked-for election", 100);
     lab.sends("5 records to the new leader", 2_000);
-    lab.wait(500);
+    lab.wait(FOLLOWERS_FETCH);
     lab.log("log against acknowledgements");
     lab.checkpoints();
     lab.rises_within(1, 30_000);

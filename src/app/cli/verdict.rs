@@ -134,19 +134,29 @@ fn print_records(report: &Report, ready: Time, records: Records, paint: &Paint) 
 fn totals(report: &Report) -> String {
     let ended = |r: &&RecordFate| matches!(r.sent.ending, Ending::Acknowledged { .. });
     let count = |records: Vec<&RecordFate>| {
-        let lost = records.iter().filter(|r| matches!(r.fate, Fate::Lost(_))).count();
+        let lost = records
+            .iter()
+            .filter(|r| matches!(r.fate, Fate::Lost(_)))
+            .count();
         (records.len(), lost)
     };
-    let (promised, unpromised): (Vec<_>, Vec<_>) =
-        report.records.iter().filter(ended).partition(|r| r.acks != Acks::None);
+    let (promised, unpromised): (Vec<_>, Vec<_>) = report
+        .records
+        .iter()
+        .filter(ended)
+        .partition(|r| r.acks != Acks::None);
     let mut text = format!("{} sent", report.records.len());
     let (acknowledged, lost) = count(promised);
     if acknowledged > 0 || unpromised.is_empty() {
-        text.push_str(&format!(", {acknowledged} acknowledged, {lost} acknowledged and lost"));
+        text.push_str(&format!(
+            ", {acknowledged} acknowledged, {lost} acknowledged and lost"
+        ));
     }
     let (handed, lost) = count(unpromised);
     if handed > 0 {
-        text.push_str(&format!(", {handed} handed to the network (acks=0), {lost} of them lost"));
+        text.push_str(&format!(
+            ", {handed} handed to the network (acks=0), {lost} of them lost"
+        ));
     }
     text
 }

@@ -7,7 +7,7 @@ use super::controller_server::draw_uuid;
 use super::data_dir::DataDir;
 use super::forwarding::{self, ENVELOPE_VERSION};
 use super::lifecycle::{BrokerState, Lifecycle, Turn};
-use super::producer_ids::ProducerIds;
+use super::producer_ids::{self, ProducerIds};
 use crate::kafka::config::Sabotage;
 use crate::kafka::metadata::{MetadataDelta, MetadataImage};
 use crate::kafka::protocol::messages::{
@@ -239,8 +239,9 @@ impl BrokerServer {
                 .with_producer_id(ProducerId(-1))
                 .with_producer_epoch(-1)
         };
-        if request.transactional_id.is_some() {
-            return refused(ErrorCode::COORDINATOR_NOT_AVAILABLE);
+        let transactional_id = request.transactional_id.as_ref().map(|id| id.as_str());
+        if let Some(error) = producer_ids::refusal(transactional_id) {
+            return refused(error);
         }
         match self.producer_ids.generate() {
             Some(id) => InitProducerIdResponse::default()

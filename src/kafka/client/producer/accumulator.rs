@@ -70,7 +70,8 @@ impl Accumulator {
     /// The batches that were created at `until` or before.
     pub(crate) fn created_until(&self, until: Time) -> impl Iterator<Item = BatchId> + '_ {
         let old = self.by_creation.iter();
-        old.take_while(move |(created, _)| *created <= until).map(|(_, id)| *id)
+        old.take_while(move |(created, _)| *created <= until)
+            .map(|(_, id)| *id)
     }
 
     /// The queues that are not empty.

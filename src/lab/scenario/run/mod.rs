@@ -147,6 +147,10 @@ impl Run {
         matches!(self.phase, Phase::Done | Phase::Failed(_))
     }
 
+    fn fail(&mut self, why: String) {
+        self.phase = Phase::Failed(why);
+    }
+
     /// The plan.
     pub fn plan(&self) -> &Plan {
         &self.plan

@@ -63,6 +63,10 @@ pub fn run(
     }
     let mut run = Run::new(plan, options.check);
     drive(&mut world, &mut run, &mut oracle, progress);
+    if !run.is_over() {
+        let steps = world.step_no().0;
+        run.fail(format!("stopped after {steps} steps, without an end"));
+    }
     let report = run.report(&world, branch);
     Finished { world, run, report }
 }
