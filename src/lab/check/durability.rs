@@ -5,8 +5,8 @@ use super::suspension::Suspension;
 use super::{Glance, Invariant};
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::vocabulary::{Note, Tp};
-use crate::sim::{Action, Fault, NodeId, Tail};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::NodeId;
+use std::collections::BTreeMap;
 
 /// What was promised of one partition, and since which pause of its checks.
 #[derive(Clone, Debug, Default)]
@@ -17,20 +17,14 @@ struct Promises {
     digests: BTreeMap<i64, i64>,
 }
 
-/// Acknowledged and visible records, and brokers that may have lost unsynced bytes.
+/// Acknowledged and visible records.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Durability {
     promises: BTreeMap<Tp, Promises>,
-    lossy: BTreeSet<NodeId>,
-    /// So many copies were lost at once that nothing was promised.
-    excused: BTreeSet<Tp>,
 }
 
 impl Durability {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>, suspension: &Suspension) {
-        if let Some(Action::Fault(fault)) = glance.record.action {
-            self.count_loss(glance, fault);
-        }
         let notes: Vec<_> = glance.notes().collect();
         for (node, note) in notes {
             match note {
@@ -56,11 +50,6 @@ impl Durability {
                 Note::BecameLeader { partition, .. } | Note::LogTruncated { partition, .. } => {
                     self.kept(glance, suspension, node, partition);
                 }
-                Note::IsrChanged { isr, .. } => {
-                    let names = glance.view.names;
-                    self.lossy
-                        .retain(|node| !names.kafka_id(*node).is_some_and(|id| isr.contains(id)));
-                }
                 _ => {}
             }
         }
@@ -77,34 +66,8 @@ impl Durability {
         promises
     }
 
-    /// I2 promises nothing once as many brokers as min.insync.replicas have lost bytes at once.
-    fn count_loss(&mut self, glance: &Glance<'_>, fault: &Fault) {
-        let node = match *fault {
-            Fault::PowerOff { node, tail } if tail != Tail::Kept => node,
-            Fault::Start { node, wipe: true } | Fault::DiskCorrupt { node, .. } => node,
-            _ => return,
-        };
-        self.lossy.insert(node);
-        let Some(truth) = glance.view.truth() else {
-            return;
-        };
-        for topic in truth.topics.values() {
-            let config = truth.topic_config(&topic.name, &Default::default());
-            for (number, partition) in &topic.partitions {
-                let lost = partition.replicas.iter().filter(|id| {
-                    let node = glance.view.names.by_kafka_id(**id);
-                    node.is_some_and(|node| self.lossy.contains(&node))
-                });
-                let needed = (config.min_insync_replicas as usize).min(partition.replicas.len());
-                if lost.count() >= needed {
-                    self.excused.insert(Tp::new(topic.id, *number));
-                }
-            }
-        }
-    }
-
     fn kept(&mut self, glance: &mut Glance<'_>, suspension: &Suspension, node: NodeId, tp: Tp) {
-        if suspension.is_paused(tp) || self.excused.contains(&tp) {
+        if suspension.is_paused(tp) {
             return;
         }
         let Some(leader) = glance.view.leader(tp).filter(|leader| leader.node == node) else {

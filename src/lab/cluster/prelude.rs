@@ -2,11 +2,11 @@
 //!
 //! Ready: the quorum has an active controller, every powered broker is unfenced and serves, the
 //! declared topics were created by the `admin` client through the network, and every broker's
-//! image shows a live leader for each of their partitions, which leads.
+//! image shows a live leader for each of their partitions, which leads. Then consumers start.
 
 use super::{ClientRef, KafkaWorld, Names, View};
 use crate::kafka::vocabulary::{Call, ClientOp, Kafka, NewTopic, Outcome};
-use crate::sim::{Action, CallId, NodeId, StepRecord, Time};
+use crate::sim::{Action, CallId, Fault, NodeId, StepRecord, Time};
 use std::collections::VecDeque;
 
 /// A cluster that is not ready after this time has failed.
@@ -69,7 +69,10 @@ impl Prelude {
             }
         }
         let waiting = match self.first_missing(view) {
-            None => return Progress::Ready,
+            None => {
+                start_consumers(world, names, act);
+                return Progress::Ready;
+            }
             Some(waiting) => waiting,
         };
         if self.brokers_serve(view).is_none() && self.creating.is_none() {
@@ -158,4 +161,11 @@ impl Prelude {
         });
         leaderless.map(|(number, _)| format!("a leader of {}-{number}", topic.name))
     }
+}
+
+/// Client processes that waited for the topics.
+fn start_consumers(world: &KafkaWorld, names: &Names, act: &mut Vec<Action<Kafka>>) {
+    let clients = world.nodes().filter(|node| names.kafka_id(*node).is_none());
+    let off = clients.filter(|node| !world.is_up(*node));
+    act.extend(off.map(|node| Fault::Start { node, wipe: false }.into()));
 }

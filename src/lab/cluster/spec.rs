@@ -91,7 +91,8 @@ impl ClusterSpec {
         }
     }
 
-    /// Puts the machines into a World and powers them on.
+    /// Puts the machines into a World and powers them on, all but consumers: their first request
+    /// for metadata would create the topics that the prelude is to create.
     pub fn build(&self) -> (KafkaWorld, Names) {
         let names = self.names();
         let mut hosts = Hosts::default();
@@ -113,7 +114,11 @@ impl ClusterSpec {
                 hosts: hosts.clone(),
                 clients: process.clients.clone(),
             }));
-            add(&mut world, config, Disk::new(), true);
+            let consumes = process
+                .clients
+                .iter()
+                .any(|c| matches!(c, ClientSpec::Consumer { .. }));
+            add(&mut world, config, Disk::new(), !consumes);
         }
         (world, names)
     }

@@ -4,7 +4,7 @@ use super::eval::Scope;
 use super::script::Due;
 use super::{PATIENCE, Phase, Run};
 use crate::kafka::vocabulary::{Kafka, Tp};
-use crate::lab::cluster::{KafkaWorld, View};
+use crate::lab::cluster::{KafkaWorld, ReplicaView, View};
 use crate::sim::{Action, Fault, Span, StepRecord};
 
 /// The cluster must have had this long to come to rest before it counts as at rest.
@@ -126,5 +126,19 @@ fn partition_unrest(view: View<'_>, tp: Tp) -> Option<String> {
             || replica.offsets().high_watermark != offsets.high_watermark
             || replica.partition.leader_epoch() != registration.leader_epoch
     });
-    behind.map(|replica| format!("{} is behind in {name}", view.names.machine(replica.node)))
+    let describe = |replica: ReplicaView<'_>| {
+        let own = replica.offsets();
+        format!(
+            "{} has {name} up to {} with high watermark {} in leader epoch {}, its leader up to {} \
+             with {} in {}",
+            view.names.machine(replica.node),
+            own.log_end,
+            own.high_watermark,
+            replica.partition.leader_epoch(),
+            offsets.log_end,
+            offsets.high_watermark,
+            registration.leader_epoch
+        )
+    };
+    behind.map(describe)
 }
