@@ -40,9 +40,11 @@ impl Agreement {
                         log_matching(glance, node, partition);
                     }
                 }
-                Note::BecameLeader { partition, .. }
-                | Note::BecameFollower { partition, .. }
-                | Note::IsrCommitted { partition, .. } => {
+                Note::BecameLeader { partition, .. } | Note::BecameFollower { partition, .. } => {
+                    self.epochs_go_up(glance, node, partition);
+                }
+                Note::IsrCommitted { partition, partition_epoch, .. } => {
+                    self.partition_epoch_goes_up(glance, node, partition, partition_epoch);
                     self.epochs_go_up(glance, node, partition);
                 }
                 Note::TopicDeleted { topic } => {
@@ -87,6 +89,7 @@ impl Agreement {
             let mut hash = TraceHash(before.unwrap_or(0));
             hash.word(u64::from(batch.checksum()));
             hash.word(batch.base_offset() as u64);
+            hash.word(epoch as u64);
             let known = *Arc::make_mut(&mut self.prefixes)
                 .entry((tp, epoch, end))
                 .or_insert(hash.0);
@@ -111,6 +114,26 @@ impl Agreement {
                 glance.violated(Invariant::I8, text);
             }
         }
+    }
+
+    /// One step may take several records: each counts, not only what is left of them.
+    fn partition_epoch_goes_up(
+        &mut self,
+        glance: &mut Glance<'_>,
+        node: NodeId,
+        tp: Tp,
+        taken: i32,
+    ) {
+        let Some((_, before)) = self.epochs.get_mut(&(node, tp)) else { return };
+        if taken < *before {
+            let text = format!(
+                "{} went from partition epoch {before} of {} back to {taken}",
+                glance.view.names.machine(node),
+                glance.view.tp_name(tp)
+            );
+            glance.violated(Invariant::I8, text);
+        }
+        *before = taken.max(*before);
     }
 
     fn epochs_go_up(&mut self, glance: &mut Glance<'_>, node: NodeId, tp: Tp) {

@@ -116,7 +116,7 @@ impl Run {
             told: self.told().to_vec(),
             notes: self.notes.clone(),
             partitions: partitions(scope.view),
-            unrest: if self.settled == Some(false) { self.unrest(world) } else { None },
+            unrest: if self.settled == Some(false) { self.unrest(world, false) } else { None },
             unfired: self.unfired(&scope, failure.is_some()),
             failure,
             anomalies,
