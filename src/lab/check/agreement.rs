@@ -40,13 +40,12 @@ impl Agreement {
                         log_matching(glance, node, partition);
                     }
                 }
-                Note::BecameLeader { partition, .. } | Note::BecameFollower { partition, .. } => {
+                Note::BecameLeader { partition, .. }
+                | Note::BecameFollower { partition, .. }
+                | Note::IsrCommitted { partition, .. } => {
                     self.epochs_go_up(glance, node, partition);
                 }
-                Note::IsrCommitted { partition, partition_epoch, .. } => {
-                    self.partition_epoch_goes_up(glance, node, partition, partition_epoch);
-                    self.epochs_go_up(glance, node, partition);
-                }
+                Note::MetadataReplayed { .. } => self.no_epoch_goes_back(glance, node),
                 Note::TopicDeleted { topic } => {
                     self.epochs.retain(|(_, tp), _| tp.topic != topic);
                 }
@@ -116,24 +115,13 @@ impl Agreement {
         }
     }
 
-    /// One step may take several records: each counts, not only what is left of them.
-    fn partition_epoch_goes_up(
-        &mut self,
-        glance: &mut Glance<'_>,
-        node: NodeId,
-        tp: Tp,
-        taken: i32,
-    ) {
-        let Some((_, before)) = self.epochs.get_mut(&(node, tp)) else { return };
-        if taken < *before {
-            let text = format!(
-                "{} went from partition epoch {before} of {} back to {taken}",
-                glance.view.names.machine(node),
-                glance.view.tp_name(tp)
-            );
-            glance.violated(Invariant::I8, text);
+    /// A record that changes neither leader nor role makes no note of its own.
+    fn no_epoch_goes_back(&mut self, glance: &mut Glance<'_>, node: NodeId) {
+        let own = self.epochs.keys().filter(|(who, _)| *who == node);
+        let known: Vec<Tp> = own.map(|(_, tp)| *tp).collect();
+        for tp in known {
+            self.epochs_go_up(glance, node, tp);
         }
-        *before = taken.max(*before);
     }
 
     fn epochs_go_up(&mut self, glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
