@@ -50,6 +50,7 @@ impl Agreement {
                 | Note::IsrCommitted { partition, .. } => {
                     self.epochs_go_up(glance, node, partition);
                 }
+                Note::MetadataReplayed { .. } => self.no_epoch_goes_back(glance, node),
                 Note::TopicDeleted { topic } => {
                     self.epochs.retain(|(_, tp), _| tp.topic != topic);
                 }
@@ -92,6 +93,7 @@ impl Agreement {
             let mut hash = TraceHash(before.unwrap_or(0));
             hash.word(u64::from(batch.checksum()));
             hash.word(batch.base_offset() as u64);
+            hash.word(epoch as u64);
             let known = *Arc::make_mut(&mut self.prefixes)
                 .entry((tp, epoch, end))
                 .or_insert(hash.0);
@@ -115,6 +117,15 @@ impl Agreement {
                 );
                 glance.violated(Invariant::I8, text);
             }
+        }
+    }
+
+    /// A record that changes neither leader nor role makes no note of its own.
+    fn no_epoch_goes_back(&mut self, glance: &mut Glance<'_>, node: NodeId) {
+        let own = self.epochs.keys().filter(|(who, _)| *who == node);
+        let known: Vec<Tp> = own.map(|(_, tp)| *tp).collect();
+        for tp in known {
+            self.epochs_go_up(glance, node, tp);
         }
     }
 

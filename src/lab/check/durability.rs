@@ -158,6 +158,10 @@ fn enough_copies(glance: &mut Glance<'_>, node: NodeId, tp: Tp, base: i64, last:
     let Some(leader) = glance.view.replica(node, tp) else {
         return;
     };
+    // Deposed within the step of the answer: the ISR that it counted is no longer to be seen.
+    if !leader.partition.is_leader() {
+        return;
+    }
     let needed = leader.partition.effective_min_isr();
     let members = leader.partition.isr().to_vec();
     let holds = |member: &&i32| match glance.view.replica_of(**member, tp) {

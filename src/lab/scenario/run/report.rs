@@ -118,7 +118,7 @@ impl Run {
             notes: self.notes.clone(),
             partitions: partitions(scope.view),
             unrest: if self.settled == Some(false) {
-                self.unrest(world)
+                self.unrest(world, false)
             } else {
                 None
             },

@@ -72,7 +72,7 @@ impl Run {
 
     pub(super) fn settling(&mut self, world: &KafkaWorld, record: &StepRecord<'_, Kafka>) {
         let rested = self.ends_at.is_some_and(|at| world.now() >= at);
-        if rested && !record.notes.is_empty() && self.unrest(world).is_none() {
+        if rested && !record.notes.is_empty() && self.unrest(world, true).is_none() {
             self.settled = Some(true);
             self.phase = Phase::Done;
         }
@@ -80,13 +80,15 @@ impl Run {
 
     pub(super) fn time_is_up(&mut self, world: &KafkaWorld) {
         if self.phase == Phase::Settling {
-            self.settled = Some(self.unrest(world).is_none());
+            self.settled = Some(self.unrest(world, false).is_none());
             self.phase = Phase::Done;
         }
     }
 
-    /// What is not at rest: a record without an answer, a replica that is behind.
-    pub(super) fn unrest(&self, world: &KafkaWorld) -> Option<String> {
+    /// What is not at rest: a record without an answer, a replica that is behind. A follower's
+    /// high watermark alone may stay behind for ever: the answer that made it truncate told it
+    /// and was not taken, and a fetch session tells what has changed only.
+    pub(super) fn unrest(&self, world: &KafkaWorld, high_watermarks: bool) -> Option<String> {
         let view = View::new(world, &self.plan.names);
         if self.records.pending() > 0 {
             return Some(format!(
@@ -98,7 +100,7 @@ impl Run {
         for topic in truth.topics.values() {
             for number in topic.partitions.keys() {
                 let tp = Tp::new(topic.id, *number);
-                if let Some(what) = partition_unrest(view, tp) {
+                if let Some(what) = partition_unrest(view, tp, high_watermarks) {
                     return Some(what);
                 }
             }
@@ -107,7 +109,7 @@ impl Run {
     }
 }
 
-fn partition_unrest(view: View<'_>, tp: Tp) -> Option<String> {
+fn partition_unrest(view: View<'_>, tp: Tp, high_watermarks: bool) -> Option<String> {
     let registration = view.registration(tp)?;
     if registration.leader < 0 {
         return None;
@@ -123,7 +125,7 @@ fn partition_unrest(view: View<'_>, tp: Tp) -> Option<String> {
     }
     let behind = view.replicas(tp).find(|replica| {
         replica.offsets().log_end != offsets.log_end
-            || replica.offsets().high_watermark != offsets.high_watermark
+            || high_watermarks && replica.offsets().high_watermark != offsets.high_watermark
             || replica.partition.leader_epoch() != registration.leader_epoch
     });
     let describe = |replica: ReplicaView<'_>| {
