@@ -1,6 +1,7 @@
 //! One recorded experiment beside its run: the recorded steps are taken in their order, and the
 //! run goes on until it shows the same, or until it is too late for that.
 
+use crate::recording::{normal, sorted, tally};
 use kafkalab::kafka::vocabulary::{Kafka, Outcome, Tp};
 use kafkalab::lab::cluster::{KafkaWorld, Node, View};
 use kafkalab::lab::scenario::run::{Ending, Plan, Run, Sent};
@@ -51,7 +52,7 @@ impl Driver<Node> for Watched {
 }
 
 /// A recorded experiment and its run.
-pub struct Lab {
+pub(crate) struct Lab {
     world: KafkaWorld,
     watched: Watched,
     oracle: SeededOracle,
@@ -66,7 +67,7 @@ impl Lab {
     /// The experiment of this name, its scenario at ready. Which node becomes the active
     /// controller is chance; the recorded ones say node 3 wherever they say it, so the first seed
     /// from the scenario's own on is taken that chooses it.
-    pub fn new(name: &str, scenario: &str) -> Self {
+    pub(crate) fn new(name: &str, scenario: &str) -> Self {
         let file: Value =
             serde_json::from_str(include_str!("../data/failover.json")).expect("JSON");
         let experiments = file["experiments"].as_array().expect("a list");
@@ -135,7 +136,7 @@ impl Lab {
     }
 
     /// Goes on for so long.
-    pub fn wait(&mut self, ms: u64) {
+    pub(crate) fn wait(&mut self, ms: u64) {
         let to = self.world.now() + Span::from_millis(ms);
         self.until(ms + 60_000, "time", |lab| lab.world.now() >= to);
     }
@@ -174,7 +175,7 @@ impl Lab {
     }
 
     /// All recorded steps were compared.
-    pub fn done(mut self) {
+    pub(crate) fn done(mut self) {
         self.steps.push(json!({"what": "the end"}));
         self.recorded("the end");
         assert_eq!(self.watched.run.checker().violations(), &[]);
@@ -207,7 +208,7 @@ impl Lab {
     }
 
     /// The partition comes into the recorded state; the milliseconds that took.
-    pub fn state_within(&mut self, what: &str, within_ms: u64) -> u64 {
+    pub(crate) fn state_within(&mut self, what: &str, within_ms: u64) -> u64 {
         let recorded = sorted(self.recorded(what));
         self.until(within_ms, &format!("{what}: {recorded}"), |lab| {
             lab.state() == recorded
@@ -215,13 +216,13 @@ impl Lab {
     }
 
     /// The partition is in the recorded state.
-    pub fn state_is(&mut self, what: &str) {
+    pub(crate) fn state_is(&mut self, what: &str) {
         let recorded = sorted(self.recorded(what));
         assert_eq!(self.state(), recorded, "{what}");
     }
 
     /// The active controller is the recorded one.
-    pub fn controller(&mut self) {
+    pub(crate) fn controller(&mut self) {
         let recorded = self.recorded("active controller");
         assert_eq!(
             self.active_controller(),
@@ -230,21 +231,21 @@ impl Lab {
     }
 
     /// The node goes down (or is paused) within this time.
-    pub fn falls_within(&mut self, id: i32, within_ms: u64) {
+    pub(crate) fn falls_within(&mut self, id: i32, within_ms: u64) {
         let node = self.node(id);
         let fallen = |lab: &Lab| !lab.world.is_up(node) || lab.world.is_paused(node);
         self.until(within_ms, &format!("node {id} falls"), fallen);
     }
 
     /// The node runs again within this time.
-    pub fn rises_within(&mut self, id: i32, within_ms: u64) {
+    pub(crate) fn rises_within(&mut self, id: i32, within_ms: u64) {
         let node = self.node(id);
         let risen = |lab: &Lab| lab.world.is_up(node) && !lab.world.is_paused(node);
         self.until(within_ms, &format!("node {id} rises"), risen);
     }
 
     /// A recorded time and ours are both within these bounds.
-    pub fn both_within(&mut self, what: &str, ours: u64, bounds: (u64, u64)) {
+    pub(crate) fn both_within(&mut self, what: &str, ours: u64, bounds: (u64, u64)) {
         let seen = self.recorded(what);
         let recorded = seen["ms_since_kill"]
             .as_u64()
@@ -264,7 +265,7 @@ impl Lab {
 
     /// The next recorded sends end, or do not, as recorded, within this time; the milliseconds
     /// between the call and the end of the last one that ended.
-    pub fn sends(&mut self, what: &str, within_ms: u64) -> u64 {
+    pub(crate) fn sends(&mut self, what: &str, within_ms: u64) -> u64 {
         let recorded = self.recorded(what);
         let number = recorded["sent"].as_u64().expect("a count") as usize;
         let range = self.counted..self.counted + number;
@@ -290,7 +291,7 @@ impl Lab {
     }
 
     /// Every record that was sent until now counts.
-    pub fn count_all(&mut self) {
+    pub(crate) fn count_all(&mut self) {
         self.counted = self.sent().len();
         let all = self.sent().iter().enumerate();
         let known = all.filter(|(_, sent)| matches!(sent.ending, Ending::Acknowledged { .. }));
@@ -298,7 +299,7 @@ impl Lab {
     }
 
     /// All of so many sends have ended within this time.
-    pub fn all_end(&mut self, number: usize, within_ms: u64) {
+    pub(crate) fn all_end(&mut self, number: usize, within_ms: u64) {
         self.until(within_ms, "all sends end", |lab| {
             let sent = lab.sent();
             sent.len() == number && sent.iter().all(|sent| sent.ending != Ending::Pending)
@@ -307,7 +308,7 @@ impl Lab {
 
     /// The kill starts now. The first send that is acknowledged after the gap that follows, more
     /// than a second later, is the recorded one.
-    pub fn first_after_gap(&mut self, bounds: (u64, u64)) {
+    pub(crate) fn first_after_gap(&mut self, bounds: (u64, u64)) {
         let killed = self.world.now();
         let step = self.steps[self.next..].iter().find_map(|step| {
             step["what"]
@@ -333,7 +334,7 @@ impl Lab {
     }
 
     /// What a consumer can read, against what was acknowledged.
-    pub fn log(&mut self, what: &str) {
+    pub(crate) fn log(&mut self, what: &str) {
         let recorded = self.recorded(what);
         let log = self.readable();
         let labels: Vec<&str> = self.sent().iter().map(|sent| sent.label.as_str()).collect();
@@ -368,7 +369,7 @@ impl Lab {
     }
 
     /// The end of the log as a consumer sees it.
-    pub fn latest(&mut self, what: &str) {
+    pub(crate) fn latest(&mut self, what: &str) {
         let recorded = self.recorded(what);
         let leader = self.view().leader(self.tp()).expect("a leader");
         assert_eq!(json!(leader.offsets().high_watermark), recorded, "{what}");
@@ -387,7 +388,7 @@ impl Lab {
     }
 
     /// The leader epoch checkpoints on the disks of all replicas.
-    pub fn checkpoints(&mut self) {
+    pub(crate) fn checkpoints(&mut self) {
         let recorded = self.recorded("leader-epoch-checkpoint");
         let nodes = recorded.as_object().expect("by node").keys();
         let ours: Map<String, Value> = nodes
@@ -400,7 +401,7 @@ impl Lab {
     }
 
     /// The next answer to the admin client is the recorded one.
-    pub fn election(&mut self, what: &str, within_ms: u64) {
+    pub(crate) fn election(&mut self, what: &str, within_ms: u64) {
         let recorded = self.recorded(what);
         self.until(within_ms, what, |lab| !lab.watched.answers.is_empty());
         let ours = match self.watched.answers.remove(0) {
@@ -419,7 +420,7 @@ impl Lab {
     }
 
     /// The recorded default of replica.lag.time.max.ms, which the scenario does not change.
-    pub fn setting(&mut self, what: &str) {
+    pub(crate) fn setting(&mut self, what: &str) {
         let recorded = self.recorded(what);
         let text = recorded.as_str().expect("text");
         assert!(text.starts_with("30000 (default; broker.session.timeout.ms 9000 default)"));
@@ -429,68 +430,14 @@ impl Lab {
     }
 
     /// A duration on the recording's machine that no bound of Kafka's speaks of.
-    pub fn skip_time(&mut self, what: &str) {
+    pub(crate) fn skip_time(&mut self, what: &str) {
         assert!(self.recorded(what).is_u64());
     }
 
     /// Whether the node's disk has this file.
-    pub fn has_file(&self, id: i32, path: &str) -> bool {
+    pub(crate) fn has_file(&self, id: i32, path: &str) -> bool {
         self.world
             .disk(self.node(id))
             .is_some_and(|disk| disk.open(path).is_some())
     }
-}
-
-/// ISR, ELR and offline replicas are sets.
-fn sorted(mut state: Value) -> Value {
-    for field in ["isr", "elr", "last_known_elr", "offline"] {
-        if let Some(ids) = state[field].as_array_mut() {
-            ids.sort_by_key(Value::as_i64);
-        }
-    }
-    state
-}
-
-/// Counts, offsets and errors of sends as the recording has them.
-fn tally(sends: &[Sent]) -> Value {
-    let mut offsets = Vec::new();
-    let mut errors: Map<String, Value> = Map::new();
-    let mut pending = 0;
-    for sent in sends {
-        match &sent.ending {
-            Ending::Pending => pending += 1,
-            Ending::Acknowledged { offset, .. } => offsets.push(*offset),
-            Ending::Failed { error, message } => {
-                // The recording leaves out which partition and for how long.
-                let text = message
-                    .split_once(" for ")
-                    .map_or(message.as_str(), |(text, _)| text);
-                let key = format!("({} {}): {text}", error.name(), error.0);
-                let count = errors.get(&key).and_then(Value::as_i64).unwrap_or(0);
-                errors.insert(key, json!(count + 1));
-            }
-        }
-    }
-    let mut all = json!({
-        "sent": sends.len(), "acknowledged": offsets.len(), "pending": pending, "errors": errors,
-    });
-    if let (Some(first), Some(last)) = (offsets.iter().min(), offsets.iter().max()) {
-        all["first_offset"] = json!(first);
-        all["last_offset"] = json!(last);
-    }
-    all
-}
-
-/// A recorded tally without the names of Java's classes and without a measured time.
-fn normal(recorded: &Value) -> Value {
-    let mut normal = recorded.clone();
-    let errors = recorded["errors"].as_object().expect("by error");
-    let short = errors.iter().map(|(text, count)| {
-        let text = text.split_once(' ').map_or(text.as_str(), |(_, rest)| rest);
-        let text = text.split_once(" for ").map_or(text, |(text, _)| text);
-        (text.to_owned(), count.clone())
-    });
-    normal["errors"] = Value::Object(short.collect());
-    normal.as_object_mut().expect("a table").remove("waited_ms");
-    normal
 }
