@@ -1,8 +1,9 @@
 //! Experiments: clusters, scenarios and checks over the simulated Kafka.
 //!
 //! Order of the rooms, each may name only the ones before it: [`cluster`], [`check`],
-//! [`scenario`].
+//! [`scenario`], [`explore`].
 
 pub mod check;
 pub mod cluster;
+pub mod explore;
 pub mod scenario;

@@ -259,8 +259,8 @@ impl Lab {
         }
     }
 
-    fn sent(&self) -> &[Sent] {
-        self.watched.run.records().sent()
+    fn sent(&self) -> Vec<&Sent> {
+        self.watched.run.records().sent().collect()
     }
 
     /// The next recorded sends end, or do not, as recorded, within this time; the milliseconds
@@ -273,13 +273,13 @@ impl Lab {
         self.until(60_000, what, |lab| lab.sent().len() >= range.end);
         let deadline = self.world.now() + Span::from_millis(within_ms);
         self.until(within_ms + 10_000, what, |lab| {
-            let pending = |sent: &Sent| sent.ending == Ending::Pending;
+            let pending = |sent: &&Sent| sent.ending == Ending::Pending;
             lab.world.now() >= deadline || !lab.sent()[range.clone()].iter().any(pending)
         });
-        let slice = &self.sent()[range.clone()];
+        let all = self.sent();
+        let slice = &all[range.clone()];
         let ours = tally(slice);
-        let acknowledged =
-            |n: &usize| matches!(self.sent()[*n].ending, Ending::Acknowledged { .. });
+        let acknowledged = |n: &usize| matches!(all[*n].ending, Ending::Acknowledged { .. });
         let known: Vec<usize> = range.clone().filter(acknowledged).collect();
         let ended = slice
             .iter()
@@ -292,10 +292,11 @@ impl Lab {
 
     /// Every record that was sent until now counts.
     pub(crate) fn count_all(&mut self) {
-        self.counted = self.sent().len();
-        let all = self.sent().iter().enumerate();
+        let all = self.sent();
+        let (counted, all) = (all.len(), all.iter().enumerate());
         let known = all.filter(|(_, sent)| matches!(sent.ending, Ending::Acknowledged { .. }));
-        self.acknowledged = known.map(|(n, _)| n).collect();
+        let acknowledged = known.map(|(n, _)| n).collect();
+        (self.counted, self.acknowledged) = (counted, acknowledged);
     }
 
     /// All of so many sends have ended within this time.

@@ -14,7 +14,7 @@ pub(crate) fn sorted(mut state: Value) -> Value {
 }
 
 /// Counts, offsets and errors of sends as the recording has them.
-pub(crate) fn tally(sends: &[Sent]) -> Value {
+pub(crate) fn tally(sends: &[&Sent]) -> Value {
     let mut offsets = Vec::new();
     let mut errors: Map<String, Value> = Map::new();
     let mut pending = 0;

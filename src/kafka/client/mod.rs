@@ -37,7 +37,10 @@ pub struct ClientProcessConfig {
 
 /// One client of a process.
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "few clients, each used all the time"
+)]
 pub enum ClientSpec {
     /// A producer.
     Producer {
@@ -84,7 +87,10 @@ pub struct ClientProcess {
 }
 
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "few clients, each used all the time"
+)]
 enum Client {
     Producer(Producer),
     Consumer(Consumer),

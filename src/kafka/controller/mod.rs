@@ -30,8 +30,8 @@ mod tests;
 mod topic_names;
 mod topics;
 
-pub(crate) use topic_names::validate as validate_topic_name;
 pub use notes::notes_for;
+pub(crate) use topic_names::validate as validate_topic_name;
 
 use crate::kafka::config::BrokerConfig;
 use crate::kafka::metadata::MetadataImage;

@@ -1,10 +1,10 @@
 //! Produce: append, answer at once or park until the ISR has it (`ReplicaManager.appendRecords`,
-//! `DelayedProduce`, KAFKA.md 2.25).
+//! `DelayedProduce`, behaviour.md 2.25).
 
 use super::partition::{Acknowledgement, Refusal};
 use super::purgatory::{Delayed, DelayedKind};
-use super::table::PartitionNo;
-use super::{ReplicaManager, Requester};
+use super::table::{PartitionNo, PartitionTable};
+use super::{ReplicaManager, Requester, not_hosted};
 use crate::kafka::config::Sabotage;
 use crate::kafka::metadata::MetadataImage;
 use crate::kafka::protocol::messages::produce_request::PartitionProduceData;
@@ -204,7 +204,7 @@ impl ReplicaManager {
         let waits = produce.acks == -1 && !self.broker.has(Sabotage::AckAtLeaderAppend);
         if waits && !appended.is_empty() {
             produce.wait_for_isr();
-            if self.settle_produce(&mut produce) {
+            if settle_produce(&self.partitions, &self.broker.image, &mut produce) {
                 self.complete_produce(produce, ctx);
             } else {
                 self.park_produce(produce, timeout, ctx);
@@ -237,44 +237,11 @@ impl ReplicaManager {
 
     /// Settles what can be settled of a parked produce; true if nothing is left to wait for.
     pub(super) fn settle_parked_produce(&mut self, slot: u32) -> bool {
-        let Some(Delayed::Produce(produce)) = self.purgatory.get(slot) else {
-            return false;
-        };
-        let mut produce = produce.clone();
-        let done = self.settle_produce(&mut produce);
-        if let Some(parked) = self.purgatory.get_mut(slot) {
-            *parked = Delayed::Produce(produce);
-        }
-        done
-    }
-
-    fn settle_produce(&self, produce: &mut DelayedProduce) -> bool {
-        let mut done = true;
-        for topic in &mut produce.answers {
-            let id = topic.id;
-            for answer in &mut topic.partitions {
-                let Some(to) = answer.appended.as_mut().filter(|to| to.pending) else {
-                    continue;
-                };
-                match self.acknowledgement(id, answer.response.index, to) {
-                    Acknowledgement::Waits => done = false,
-                    Acknowledgement::Answer(error) => {
-                        to.pending = false;
-                        answer.response.error_code = error.0;
-                    }
-                }
+        match self.purgatory.get_mut(slot) {
+            Some(Delayed::Produce(produce)) => {
+                settle_produce(&self.partitions, &self.broker.image, produce)
             }
-        }
-        done
-    }
-
-    fn acknowledgement(&self, id: Uuid, partition: i32, to: &AppendedTo) -> Acknowledgement {
-        match self.partitions.get(to.no) {
-            Some(partition) => partition.acknowledge(to.last_offset + 1),
-            None => {
-                let error = super::not_hosted(&self.broker.image, id, partition);
-                Acknowledgement::Answer(error)
-            }
+            _ => false,
         }
     }
 
@@ -387,6 +354,34 @@ impl DelayedProduce {
             }
         }
     }
+}
+
+fn settle_produce(
+    partitions: &PartitionTable,
+    image: &MetadataImage,
+    produce: &mut DelayedProduce,
+) -> bool {
+    let mut done = true;
+    for topic in &mut produce.answers {
+        for answer in &mut topic.partitions {
+            let Some(to) = answer.appended.as_mut().filter(|to| to.pending) else {
+                continue;
+            };
+            let index = answer.response.index;
+            let acknowledgement = match partitions.get(to.no) {
+                Some(partition) => partition.acknowledge(to.last_offset + 1),
+                None => Acknowledgement::Answer(not_hosted(image, topic.id, index)),
+            };
+            match acknowledgement {
+                Acknowledgement::Waits => done = false,
+                Acknowledgement::Answer(error) => {
+                    to.pending = false;
+                    answer.response.error_code = error.0;
+                }
+            }
+        }
+    }
+    done
 }
 
 /// Name and id of a requested topic, and whether it exists.

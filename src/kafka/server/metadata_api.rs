@@ -17,7 +17,12 @@ fn brokers(ids: &[i32]) -> Vec<BrokerId> {
 
 /// A broker that is about to stop is not offline yet.
 fn offline(partition: &PartitionImage, image: &MetadataImage) -> Vec<i32> {
-    partition.replicas.iter().copied().filter(|id| !image.is_unfenced(*id)).collect()
+    partition
+        .replicas
+        .iter()
+        .copied()
+        .filter(|id| !image.is_unfenced(*id))
+        .collect()
 }
 
 /// Why a topic that is asked for by this name is not there.
@@ -37,10 +42,16 @@ pub(super) fn metadata(
 ) -> (MetadataResponse, Vec<String>) {
     let mut unknown = Vec::new();
     let topics = match &request.topics {
-        None => image.topics.values().map(|topic| describe(topic, image, api_version)).collect(),
-        Some(asked) if asked.is_empty() && api_version == 0 => {
-            image.topics.values().map(|topic| describe(topic, image, api_version)).collect()
-        }
+        None => image
+            .topics
+            .values()
+            .map(|topic| describe(topic, image, api_version))
+            .collect(),
+        Some(asked) if asked.is_empty() && api_version == 0 => image
+            .topics
+            .values()
+            .map(|topic| describe(topic, image, api_version))
+            .collect(),
         Some(asked) => asked
             .iter()
             .map(|topic| asked_topic(topic, image, api_version, &mut unknown))
@@ -58,13 +69,21 @@ pub(super) fn metadata(
 
 /// Without a controller that clients could reach, Kafka names a broker that is alive.
 fn first_active(image: &MetadataImage) -> i32 {
-    image.brokers.keys().copied().find(|id| image.is_unfenced(*id)).unwrap_or(-1)
+    image
+        .brokers
+        .keys()
+        .copied()
+        .find(|id| image.is_unfenced(*id))
+        .unwrap_or(-1)
 }
 
 fn active_brokers(image: &MetadataImage) -> Vec<metadata_response::MetadataResponseBroker> {
     let active = image.brokers.values().filter(|broker| !broker.fenced);
     let describe = |broker: &std::sync::Arc<crate::kafka::metadata::BrokerImage>| {
-        let host = broker.endpoints.first().map_or(String::new(), |at| at.host.clone());
+        let host = broker
+            .endpoints
+            .first()
+            .map_or(String::new(), |at| at.host.clone());
         let port = broker.endpoints.first().map_or(BROKER_PORT, |at| at.port);
         metadata_response::MetadataResponseBroker::default()
             .with_node_id(BrokerId(broker.id))
@@ -132,7 +151,11 @@ fn describe(
     };
     metadata_response::MetadataResponseTopic::default()
         .with_name(Some(TopicName(StrBytes::from_string(topic.name.clone()))))
-        .with_topic_id(if api_version >= 10 { topic.id } else { Uuid::nil() })
+        .with_topic_id(if api_version >= 10 {
+            topic.id
+        } else {
+            Uuid::nil()
+        })
         .with_partitions(topic.partitions.iter().map(partition).collect())
         .with_topic_authorized_operations(OPERATIONS_OMITTED)
 }
@@ -145,13 +168,21 @@ pub(super) fn describe_cluster(
     cluster_id: &str,
 ) -> DescribeClusterResponse {
     let with_fenced = api_version >= 2 && request.include_fenced_brokers;
-    let listed = image.brokers.values().filter(|broker| with_fenced || !broker.fenced);
+    let listed = image
+        .brokers
+        .values()
+        .filter(|broker| with_fenced || !broker.fenced);
     let describe = |broker: &std::sync::Arc<crate::kafka::metadata::BrokerImage>| {
-        let host = broker.endpoints.first().map_or(String::new(), |at| at.host.clone());
+        let host = broker
+            .endpoints
+            .first()
+            .map_or(String::new(), |at| at.host.clone());
         let mut described = describe_cluster_response::DescribeClusterBroker::default()
             .with_broker_id(BrokerId(broker.id))
             .with_host(StrBytes::from_string(host))
-            .with_port(i32::from(broker.endpoints.first().map_or(BROKER_PORT, |at| at.port)))
+            .with_port(i32::from(
+                broker.endpoints.first().map_or(BROKER_PORT, |at| at.port),
+            ))
             .with_rack(broker.rack.clone().map(StrBytes::from_string));
         if api_version >= 2 {
             described.is_fenced = broker.fenced;
@@ -171,21 +202,31 @@ pub(super) fn describe_topic_partitions(
     request: &DescribeTopicPartitionsRequest,
     image: &MetadataImage,
 ) -> DescribeTopicPartitionsResponse {
-    let mut names: Vec<String> =
-        request.topics.iter().map(|topic| topic.name.as_str().to_owned()).collect();
+    let mut names: Vec<String> = request
+        .topics
+        .iter()
+        .map(|topic| topic.name.as_str().to_owned())
+        .collect();
     if names.is_empty() {
         names = image.topic_ids.keys().cloned().collect();
     }
     names.sort();
     names.dedup();
     let (from_topic, from_partition) = match &request.cursor {
-        Some(cursor) => (cursor.topic_name.as_str().to_owned(), cursor.partition_index),
+        Some(cursor) => (
+            cursor.topic_name.as_str().to_owned(),
+            cursor.partition_index,
+        ),
         None => (String::new(), 0),
     };
     let mut left = request.response_partition_limit.clamp(1, 2_000);
     let mut response = DescribeTopicPartitionsResponse::default();
     for name in names.into_iter().filter(|name| *name >= from_topic) {
-        let first = if name == from_topic { from_partition } else { 0 };
+        let first = if name == from_topic {
+            from_partition
+        } else {
+            0
+        };
         let (topic, next) = describe_partitions(&name, first, &mut left, image);
         response.topics.push(topic);
         if let Some(partition) = next {
@@ -205,7 +246,10 @@ fn describe_partitions(
     first: i32,
     left: &mut i32,
     image: &MetadataImage,
-) -> (describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic, Option<i32>) {
+) -> (
+    describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic,
+    Option<i32>,
+) {
     let mut described =
         describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic::default()
             .with_name(Some(TopicName(StrBytes::from_string(name.to_owned()))))
@@ -293,12 +337,19 @@ mod tests {
 
     fn asked(topics: &Value) -> MetadataRequest {
         let topic = |topic: &Value| {
-            let name = topic["name"].as_str().map(|name| StrBytes::from_string(name.to_owned()));
+            let name = topic["name"]
+                .as_str()
+                .map(|name| StrBytes::from_string(name.to_owned()));
             metadata_request::MetadataRequestTopic::default()
                 .with_topic_id(id(&topic["topicId"]))
                 .with_name(name.map(TopicName))
         };
-        let topics = topics.as_array().expect("a list").iter().map(topic).collect();
+        let topics = topics
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(topic)
+            .collect();
         MetadataRequest::default().with_topics(Some(topics))
     }
 
@@ -346,7 +397,12 @@ mod tests {
         for exchange in exchanges {
             let request = asked(&exchange["request"]["topics"]);
             let (response, _) = metadata(&request, 12, &image, CLUSTER);
-            assert_eq!(told(&response), exchange["response"], "{}", exchange["what"]);
+            assert_eq!(
+                told(&response),
+                exchange["response"],
+                "{}",
+                exchange["what"]
+            );
         }
     }
 
@@ -367,7 +423,10 @@ mod tests {
             told(&response)["topics"][0]["partitions"][0].clone()
         };
         let leaving = partition(broker(false, true));
-        assert_eq!((&leaving["errorCode"], &leaving["offlineReplicas"]), (&json!(0), &json!([])));
+        assert_eq!(
+            (&leaving["errorCode"], &leaving["offlineReplicas"]),
+            (&json!(0), &json!([]))
+        );
         let fenced = partition(broker(true, false));
         assert_eq!(fenced["offlineReplicas"], json!([1]));
     }

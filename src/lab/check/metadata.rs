@@ -31,9 +31,13 @@ impl Metadata {
     }
 
     fn same_image(&mut self, glance: &mut Glance<'_>, node: NodeId, offset: i64) {
-        let Some(server) = glance.view.server(node) else { return };
+        let Some(server) = glance.view.server(node) else {
+            return;
+        };
         let broker = server.broker().map(|broker| broker.image());
-        let controller = server.controller().map(|controller| controller.committed_image());
+        let controller = server
+            .controller()
+            .map(|controller| controller.committed_image());
         for image in [broker, controller].into_iter().flatten() {
             if image.offset != offset {
                 continue;
@@ -57,18 +61,28 @@ impl Metadata {
 
 /// I12 on the controller's committed image.
 fn sane(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
-    let Some(controller) = glance.view.server(node).and_then(|server| server.controller()) else {
+    let Some(server) = glance.view.server(node) else {
+        return;
+    };
+    let Some(controller) = server.controller() else {
         return;
     };
     let image = controller.committed_image();
-    let Some(topic) = image.topics.values().find(|topic| Tp::new(topic.id, 0).topic == tp.topic)
+    let Some(topic) = image
+        .topics
+        .values()
+        .find(|topic| Tp::new(topic.id, 0).topic == tp.topic)
     else {
         return;
     };
-    let Some(partition) = topic.partitions.get(&tp.partition) else { return };
+    let Some(partition) = topic.partitions.get(&tp.partition) else {
+        return;
+    };
     let config = image.topic_config(&topic.name, &TopicConfig::default());
     let min_isr = (config.min_insync_replicas.max(1) as usize).min(partition.replicas.len());
-    if let Some(what) = senseless(partition, image, min_isr) {
+    // Without eligible leaders the last in-sync replica stays in the ISR when it is fenced.
+    let keeps_last = !server.config().broker.semantics.eligible_leader_replicas;
+    if let Some(what) = senseless(partition, image, min_isr, keeps_last) {
         let text = format!("{}: {what}", glance.view.tp_name(tp));
         glance.violated(Invariant::I12, text);
     }
@@ -78,8 +92,15 @@ fn senseless(
     partition: &PartitionImage,
     image: &MetadataImage,
     min_isr: usize,
+    keeps_last: bool,
 ) -> Option<String> {
-    let PartitionImage { replicas, isr, elr, leader, .. } = partition;
+    let PartitionImage {
+        replicas,
+        isr,
+        elr,
+        leader,
+        ..
+    } = partition;
     if let Some(id) = isr.iter().find(|id| !replicas.contains(id)) {
         return Some(format!("{id} is in the ISR and no replica"));
     }
@@ -90,8 +111,15 @@ fn senseless(
         return Some(format!("{id} is in the ISR and in the ELR"));
     }
     if isr.len() >= min_isr && !elr.is_empty() {
-        return Some(format!("the ISR {isr:?} is large enough and the ELR is {elr:?}"));
+        return Some(format!(
+            "the ISR {isr:?} is large enough and the ELR is {elr:?}"
+        ));
+    }
+    if keeps_last && isr.len() == 1 && *leader < 0 {
+        return None;
     }
     let fenced = |id: &&i32| image.brokers.get(id).is_none_or(|broker| broker.fenced);
-    isr.iter().find(fenced).map(|id| format!("the fenced broker {id} is in the ISR"))
+    isr.iter()
+        .find(fenced)
+        .map(|id| format!("the fenced broker {id} is in the ISR"))
 }

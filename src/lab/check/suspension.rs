@@ -1,5 +1,5 @@
-//! An unclean election may lose what was committed: for its partition I2, I4, I5, I9, I10 and
-//! I16 pause from the election until every running replica follows the new epoch and the high
+//! An unclean election may lose what was committed: for its partition I2, I4, I5, I9, I10,
+//! I16 and I17 pause from the election until every running replica follows the new epoch and the high
 //! watermark has reached the epoch's start.
 
 use super::Glance;
@@ -30,7 +30,12 @@ impl Suspension {
 
     pub(super) fn after(&mut self, glance: &mut Glance<'_>) {
         for (_, note) in glance.notes() {
-            if let Note::LeaderElected { partition, unclean: true, .. } = note {
+            if let Note::LeaderElected {
+                partition,
+                unclean: true,
+                ..
+            } = note
+            {
                 self.paused.insert(partition);
                 *self.rounds.entry(partition).or_insert(0) += 1;
             }
@@ -40,11 +45,18 @@ impl Suspension {
 }
 
 fn settled(glance: &Glance<'_>, tp: Tp) -> bool {
-    let Some(registration) = glance.view.registration(tp) else { return true };
-    let Some(leader) = glance.view.leader(tp) else { return false };
+    let Some(registration) = glance.view.registration(tp) else {
+        return true;
+    };
+    let Some(leader) = glance.view.leader(tp) else {
+        return false;
+    };
     let epoch = registration.leader_epoch;
     let start = leader.partition.epoch_start();
     leader.partition.leader_epoch() == epoch
         && start.is_some_and(|start| leader.offsets().high_watermark >= start)
-        && glance.view.replicas(tp).all(|replica| replica.partition.leader_epoch() == epoch)
+        && glance
+            .view
+            .replicas(tp)
+            .all(|replica| replica.partition.leader_epoch() == epoch)
 }

@@ -1,4 +1,4 @@
-//! The consumer of assigned partitions (`KafkaConsumer` with `assign`, KAFKA.md 1.5) and its
+//! The consumer of assigned partitions (`KafkaConsumer` with `assign`, behaviour.md 1.5) and its
 //! application's loop: poll, work on what came, poll again.
 //!
 //! ```text
@@ -143,7 +143,10 @@ impl Consumer {
         &self.name
     }
 
-    #[allow(clippy::too_many_arguments)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the fields of one ClientSpec and of its process"
+    )]
     pub(super) fn boot(
         no: ClientNo,
         name: &str,

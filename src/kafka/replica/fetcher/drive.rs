@@ -87,11 +87,14 @@ impl ReplicaManager {
     }
 
     fn wait(&mut self, leader: i32, ctx: &mut Ctx<'_, Kafka>) {
-        let delays = self.states_of(leader).into_iter().flatten();
-        let first = delays.filter_map(|(_, state)| state.delayed_until).min();
-        if let Some(at) = first {
-            ctx.arm(at, Timer::Replica(ReplicaTimer::Fetcher(leader as u32)));
-        }
+        let now = ctx.mono();
+        let Some(states) = self.states_of(leader).filter(|states| !states.is_empty()) else {
+            return;
+        };
+        let delays = states.values().filter_map(|state| state.delayed_until);
+        let first = delays.filter(|at| *at > now).min();
+        let at = first.unwrap_or(now + self.fetchers.backoff);
+        ctx.arm(at, Timer::Replica(ReplicaTimer::Fetcher(leader as u32)));
     }
 
     fn truncate_to_fetch_offsets(&mut self, leader: i32, ctx: &mut Ctx<'_, Kafka>) {

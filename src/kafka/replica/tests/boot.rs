@@ -5,9 +5,11 @@ use super::controller::one_partition;
 use crate::kafka::config::BrokerConfig;
 use crate::kafka::metadata::{MetadataDelta, MetadataImage};
 use crate::kafka::network_client::Hosts;
+use crate::kafka::protocol::ErrorCode;
 use crate::kafka::replica::ReplicaManager;
 use crate::kafka::storage::{REPLICATION_OFFSET_CHECKPOINT, read_offset_checkpoint};
 use crate::kafka::vocabulary::NoteKind;
+use crate::sim::DiskError;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -134,4 +136,53 @@ fn copies_are_independent() {
     assert_eq!(cluster.offsets(1), (2, 2));
     assert_eq!(before.offsets(1), (1, 1));
     assert_eq!(before.log(1).len(), 1);
+}
+
+#[test]
+fn a_full_disk_takes_the_log_directory_offline() {
+    let mut cluster = Cluster::replicated(2);
+    cluster.node_mut(1).stand.disk.set_capacity(Some(0));
+    cluster.produce(1, 1, &["no room"]);
+    let answer = cluster.produced(1).expect("at once");
+    assert_eq!(answer.error_code, ErrorCode::KAFKA_STORAGE_ERROR.0);
+    assert_eq!(cluster.nodes[&1].manager.failed(), Some(DiskError::Full));
+
+    let mut cluster = Cluster::replicated(2);
+    cluster.node_mut(2).stand.disk.set_capacity(Some(0));
+    cluster.produce(1, 1, &["no room there"]);
+    cluster.run();
+    assert_eq!(cluster.nodes[&2].manager.failed(), Some(DiskError::Full));
+    assert_eq!(cluster.nodes[&1].manager.failed(), None);
+    assert_eq!(cluster.offsets(1), (0, 1));
+}
+
+#[test]
+fn a_broker_that_leaves_stops_following_what_it_is_not_in_sync_with() {
+    let mut cluster = Cluster::replicated(2);
+    cluster.with(2, |manager, _| manager.begin_controlled_shutdown());
+    cluster.edit(|state| state.isr = vec![1]);
+    cluster.publish();
+    assert!(cluster.nodes[&2].manager.fetch_state(TOPIC, 0).is_none());
+}
+
+#[test]
+fn retention_runs_thirty_seconds_after_boot_and_every_five_minutes() {
+    let mut config = BrokerConfig::default();
+    config.topic_defaults.segment_bytes = 100;
+    config.topic_defaults.retention_bytes = 150;
+    let mut cluster = Cluster::replicated_with(1, config);
+    for value in ["a", "b", "c", "d"] {
+        cluster.produce(1, 1, &[value]);
+    }
+    assert_eq!(cluster.notes(1, NoteKind::SegmentRolled).len(), 3);
+    cluster.advance(29_999);
+    assert!(cluster.notes(1, NoteKind::SegmentDeleted).is_empty());
+    cluster.advance(1);
+    let gone = cluster.notes(1, NoteKind::SegmentDeleted).len();
+    assert!(gone > 0);
+    assert_eq!(cluster.notes(1, NoteKind::LogStartAdvanced).len(), 1);
+    let files = |cluster: &Cluster| cluster.nodes[&1].stand.disk.list("orders-0/").len();
+    let before = files(&cluster);
+    cluster.advance(60_001);
+    assert!(files(&cluster) < before, "file.delete.delay.ms is over");
 }

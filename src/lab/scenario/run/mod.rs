@@ -15,11 +15,13 @@
 //! | `eval`, `matching` | expressions and matchers |
 //! | `expect` | expectations |
 //! | `settle` | healing, quiet, the end |
+//! | `counts` | how often each kind of note was emitted |
 //! | `records`, `chronicle`, `fate` | what applications did, what happened, why records were lost |
 //! | `report`, `runner` | the outcome; running files, branches, seeds |
 
 mod act;
 mod chronicle;
+mod counts;
 mod eval;
 mod expect;
 mod fate;
@@ -32,6 +34,7 @@ mod script;
 mod settle;
 mod tamper;
 
+pub use counts::NoteCounts;
 pub use eval::{Scope, Val};
 pub use expect::Judged;
 pub use fate::{Fate, RecordFate};
@@ -41,6 +44,7 @@ pub use report::{PartitionEnd, Report};
 pub use runner::{Finished, Options, compare_branches, run};
 pub use script::Told;
 
+use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};
 use crate::lab::check::Checker;
 use crate::lab::cluster::{ClientRef, KafkaWorld, Node, Prelude, Progress, View};
@@ -91,7 +95,10 @@ pub struct Run {
     expectations: Expectations,
     records: Records,
     checker: Checker,
+    notes: NoteCounts,
     chronicle: Chronicle,
+    /// Some producer has acks=0.
+    promises_nothing: bool,
     check: bool,
 }
 
@@ -103,7 +110,7 @@ impl Run {
         let brokers = machines.filter(|(_, server)| server.is_broker && server.powered);
         let brokers: Vec<NodeId> = brokers.map(|(index, _)| NodeId(index as u16)).collect();
         let topics: Vec<NewTopic> = cluster.topics.clone();
-        Run {
+        let mut run = Run {
             phase: Phase::Prelude,
             prelude: Prelude::new(brokers, topics, CallId(1)),
             ready_at: Time::NEVER,
@@ -118,9 +125,16 @@ impl Run {
             records: Records::default(),
             checker: Checker::default(),
             chronicle: Chronicle::default(),
+            notes: NoteCounts::default(),
+            promises_nothing: false,
             check,
             plan,
-        }
+        };
+        let producers = 0..run.plan.scenario.producers.len();
+        run.promises_nothing = producers
+            .into_iter()
+            .any(|producer| run.acks(producer) == Acks::None);
+        run
     }
 
     /// Where it is.
@@ -131,6 +145,10 @@ impl Run {
     /// Whether there is nothing left to do.
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Done | Phase::Failed(_))
+    }
+
+    fn fail(&mut self, why: String) {
+        self.phase = Phase::Failed(why);
     }
 
     /// The plan.
@@ -185,11 +203,22 @@ impl Run {
         }
         let Some(node) = record.node else { return };
         for note in record.notes {
-            if let Note::RecordReceived { client, partition, offset, digest } = *note {
+            self.notes.count(note);
+            if let Note::RecordReceived {
+                client,
+                partition,
+                offset,
+                digest,
+            } = *note
+            {
                 self.receive(world, (node, client), partition, offset, digest, record.at);
             }
         }
         self.chronicle.after(record);
+        if self.promises_nothing {
+            let view = View::new(world, &self.plan.names);
+            self.chronicle.remember_appends(view, record);
+        }
     }
 
     fn receive(
@@ -202,11 +231,19 @@ impl Run {
         at: Time,
     ) {
         let view = View::new(world, &self.plan.names);
-        let Some(topic) = view.topic_name(tp.topic) else { return };
+        let Some(topic) = view.topic_name(tp.topic) else {
+            return;
+        };
         let partition = crate::kafka::protocol::TopicPartition::new(topic, tp.partition);
         let seat = ClientRef { node, client };
         let consumer = self.plan.names.client_name(seat).unwrap_or("?").to_owned();
-        self.records.got(Received { consumer, partition, offset, digest, at });
+        self.records.got(Received {
+            consumer,
+            partition,
+            offset,
+            digest,
+            at,
+        });
     }
 
     fn begin(&mut self, world: &KafkaWorld, act: &mut Vec<Action<Kafka>>) {
@@ -218,7 +255,8 @@ impl Run {
         self.set_calendars(world, act);
         let last = self.script.arm(&self.plan.scenario, self.ready_at);
         self.last_timed = self.last_timed.max(last);
-        self.expectations.arm(&self.plan.scenario, self.ready_at, &mut self.script);
+        self.expectations
+            .arm(&self.plan.scenario, self.ready_at, &mut self.script);
         self.ends_at = match &self.plan.scenario.end.when {
             Some(EndWhen::At(at)) => Some(self.ready_at + *at),
             _ => None,
@@ -229,7 +267,9 @@ impl Run {
     /// The scenario's calendar begins at ready, whenever that is.
     fn set_calendars(&self, world: &KafkaWorld, act: &mut Vec<Action<Kafka>>) {
         for node in world.nodes() {
-            let Some(clock) = world.clock(node) else { continue };
+            let Some(clock) = world.clock(node) else {
+                continue;
+            };
             let ms = self.plan.scenario.start_ms - clock.wall_ms(world.now());
             if ms != 0 {
                 act.push(Fault::ClockJump { node, ms }.into());
@@ -266,16 +306,22 @@ impl Run {
         let plan = self.plan.clone();
         let records = self.records.clone();
         let view = View::new(world, &plan.names);
-        let scope = Scope { plan: &plan, view, records: &records, ready_at: self.ready_at };
+        let scope = Scope {
+            plan: &plan,
+            view,
+            records: &records,
+            ready_at: self.ready_at,
+        };
         let fired = self.script.after(&scope, record);
         self.expectations.after(&scope, record);
         for step in fired {
             self.fire(&scope, step, act);
         }
-        if let Some(EndWhen::State(expr)) = &plan.scenario.end.when {
-            if self.phase == Phase::Running && scope.holds(expr) {
-                self.settle(world, act);
-            }
+        if let Some(EndWhen::State(expr)) = &plan.scenario.end.when
+            && self.phase == Phase::Running
+            && scope.holds(expr)
+        {
+            self.settle(world, act);
         }
     }
 }
@@ -289,16 +335,15 @@ impl Driver<Node> for Run {
     ) {
         self.hear(world, record);
         if self.check {
-            self.checker.after(View::new(world, &self.plan.names), record);
+            self.checker
+                .after(View::new(world, &self.plan.names), record);
         }
         match self.phase {
-            Phase::Prelude => {
-                match self.prelude.after(world, &self.plan.names, record, act) {
-                    Progress::Ready => self.begin(world, act),
-                    Progress::Failed(why) => self.phase = Phase::Failed(why),
-                    Progress::Waiting(_) => {}
-                }
-            }
+            Phase::Prelude => match self.prelude.after(world, &self.plan.names, record, act) {
+                Progress::Ready => self.begin(world, act),
+                Progress::Failed(why) => self.phase = Phase::Failed(why),
+                Progress::Waiting(_) => {}
+            },
             Phase::Running => self.running(world, record, act),
             Phase::Settling => self.settling(world, record),
             Phase::Done | Phase::Failed(_) => {}
