@@ -20,6 +20,8 @@
 
 #[path = "failover/lab.rs"]
 mod lab;
+#[path = "failover/recording.rs"]
+mod recording;
 
 use lab::Lab;
 

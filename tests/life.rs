@@ -57,23 +57,6 @@ fn a_clean_stop_of_a_leader_hands_over_and_a_kill_does_not() {
 }
 
 #[test]
-fn a_clean_stop_leaves_its_mark() {
-    let source = include_str!("data/life/stop-leader.toml");
-    let (before, after) = source.split_once("[branch.killed]").expect("a branch");
-    assert!(!after.is_empty());
-    let stays = before
-        .replace("wait = \"6s\"", "wait = \"60s\"")
-        .replace("id = \"back\"", "id = \"back\"\noptional = true");
-    let parsed = parse(&stays).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let finished = run("main", &parsed.main, &Options::default(), &mut |_| {});
-    assert!(has_file(&finished, "broker-0", ".kafka_cleanshutdown"));
-    assert!(
-        !has_file(&finished, "broker-1", ".kafka_cleanshutdown"),
-        "it runs"
-    );
-}
-
-#[test]
 fn a_clean_stop_of_a_follower_lets_nobody_wait() {
     pass(include_str!("data/life/stop-follower.toml"));
 }
