@@ -14,6 +14,7 @@
 
 mod bench;
 mod check;
+mod explain;
 mod export;
 mod files;
 mod json;
@@ -76,6 +77,8 @@ enum Command {
     Run(run::RunArguments),
     /// Read scenarios, report every problem, and with --mutate test their expectations.
     Check(check::CheckArguments),
+    /// Say what a problem of a scenario file means.
+    Explain(explain::ExplainArguments),
     /// Measure speed, as ratios taken in one run.
     Bench(bench::BenchArguments),
 }
@@ -106,6 +109,7 @@ pub fn run() -> ExitCode {
     let code = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, around),
         Command::Check(arguments) => check::run(&arguments, around),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };
     ExitCode::from(code)
