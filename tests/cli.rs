@@ -1,0 +1,171 @@
+//! The command as a person or a program uses it.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "runs the command and reads what it writes"
+)]
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn kafkalab(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_kafkalab"))
+        .args(arguments)
+        .env_remove("KAFKALAB_COLOR")
+        .output()
+        .expect("the command starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn temporary(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("kafkalab-cli-{}-{name}", std::process::id()))
+}
+
+#[test]
+fn the_readme_shows_what_the_command_prints() {
+    let readme = std::fs::read_to_string("README.md").expect("beside the sources");
+    let (_, after) = readme
+        .split_once("<!-- output of scenarios/12-acks.toml: begin -->")
+        .expect("the mark");
+    let (shown, _) = after.split_once("<!-- output").expect("the other mark");
+    let printed = stdout(&kafkalab(&["run", "scenarios/12-acks.toml"]));
+    let lines = shown
+        .lines()
+        .filter(|line| !line.trim().is_empty() && line.trim() != "…" && !line.starts_with("```"));
+    let mut count = 0;
+    for line in lines {
+        assert!(
+            printed.lines().any(|other| other == line),
+            "no longer printed: {line}"
+        );
+        count += 1;
+    }
+    assert!(count > 8, "the README shows an excerpt");
+}
+
+#[test]
+fn a_run_is_one_json_object() {
+    let output = kafkalab(&["run", "scenarios/12-acks.toml", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let object: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let runs = object["runs"].as_array().expect("runs");
+    let lost: Vec<_> = runs
+        .iter()
+        .map(|run| run["counts"]["lost"].as_u64())
+        .collect();
+    assert_eq!(lost, [Some(0), Some(1), Some(1)], "main, acks-1, acks-0");
+    let record = &runs[1]["records"][6];
+    assert_eq!(
+        (record["fate"].as_str(), record["offset"].as_i64()),
+        (Some("lost"), Some(6))
+    );
+    assert!(
+        record["why"]
+            .as_str()
+            .is_some_and(|why| why.contains("broker-1 took over"))
+    );
+}
+
+#[test]
+fn another_seed_is_another_history_and_the_same_seed_the_same() {
+    let hash = |seed: &str| {
+        let output = kafkalab(&[
+            "run",
+            "scenarios/06-followers-pull.toml",
+            "--json",
+            "--seed",
+            seed,
+        ]);
+        let object: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        object["runs"][0]["trace_hash"].as_str().map(str::to_owned)
+    };
+    assert_eq!(hash("5"), hash("5"));
+    assert_ne!(hash("5"), hash("6"));
+}
+
+#[test]
+fn bad_input_is_told_where_and_ends_with_two() {
+    let file = temporary("bad.toml");
+    let text = "format = 1\nkafka = \"4.3\"\nseed = 1\ntitle = \"x\"\n[cluster]\nbrokers = 3\n\
+                controllers = 1\n[[step]]\nat = \"1s\"\ncrash = \"broker-4\"\n";
+    std::fs::write(&file, text).expect("a temporary file");
+    let output = kafkalab(&["run", file.to_str().expect("UTF-8")]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    std::fs::remove_file(&file).expect("it was there");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("K014") && said.contains(":10:9"), "{said}");
+    for arguments in [
+        &["run", "scenarios/no-such-file.toml"][..],
+        &["run", "scenarios"],
+        &["run", "scenarios/12-acks.toml", "--branch", "acks-2"],
+        &["run", "scenarios/12-acks.toml", "--seeds", "0"],
+        &["explain", "K9999"],
+        &["no-such-command"],
+    ] {
+        assert_eq!(kafkalab(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_failed_expectation_ends_with_one() {
+    let file = temporary("fails.toml");
+    let text = std::fs::read_to_string("scenarios/06-followers-pull.toml").expect("it is there");
+    let wrong = format!("{text}\n[[expect]]\nfinally = \"now == 1s\"\n");
+    std::fs::write(&file, wrong).expect("a temporary file");
+    let output = kafkalab(&["run", file.to_str().expect("UTF-8")]);
+    std::fs::remove_file(&file).expect("it was there");
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    assert!(stdout(&output).contains("FAILED"));
+}
+
+#[test]
+fn exported_folders_are_kafkas() {
+    let dir = temporary("logs");
+    let output = kafkalab(&[
+        "run",
+        "scenarios/13-segments.toml",
+        "--records",
+        "none",
+        "--export-logs",
+        dir.to_str().expect("UTF-8"),
+    ]);
+    assert_eq!(output.status.code(), Some(0));
+    let partition = dir.join("main/broker-0/orders-0");
+    let mut files: Vec<_> = std::fs::read_dir(&partition)
+        .expect("the partition's folder")
+        .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+        .collect();
+    files.sort();
+    let metadata = std::fs::read_to_string(partition.join("partition.metadata"));
+    let log = std::fs::read(
+        partition.join(
+            files
+                .iter()
+                .find(|f| f.ends_with(".log"))
+                .expect("a segment"),
+        ),
+    );
+    std::fs::remove_dir_all(&dir).expect("it was there");
+    assert!(
+        metadata
+            .expect("is there")
+            .starts_with("version: 0\ntopic_id: ")
+    );
+    // Magic 2 stands at byte 16 of every batch.
+    assert_eq!(log.expect("is there").get(16), Some(&2));
+    for ending in [
+        ".index",
+        ".timeindex",
+        ".snapshot",
+        "leader-epoch-checkpoint",
+    ] {
+        assert!(
+            files.iter().any(|file| file.ends_with(ending)),
+            "{ending} in {files:?}"
+        );
+    }
+}
