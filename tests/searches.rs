@@ -43,20 +43,37 @@ fn a_search_finds_nothing() {
 fn every_sabotage_trips_its_invariant_and_nothing_else_does() {
     for sabotage in Sabotage::ALL {
         let (word, invariant) = (sabotage.word(), sabotage.invariant());
-        let file = format!("{}/scenarios/sabotage/{word}.toml", env!("CARGO_MANIFEST_DIR"));
+        let file = format!(
+            "{}/scenarios/sabotage/{word}.toml",
+            env!("CARGO_MANIFEST_DIR")
+        );
         let source = std::fs::read_to_string(&file).unwrap_or_else(|why| panic!("{file}: {why}"));
         let planted = match parse(&source) {
             Ok(parsed) => parsed.main,
             Err(problems) => panic!("{}", render(&problems, &source, &file, false)),
         };
         let only = Sabotages::default().with(*sabotage);
-        assert_eq!(planted.cluster.semantics.sabotage, only, "{file} plants something else");
+        assert_eq!(
+            planted.cluster.semantics.sabotage, only,
+            "{file} plants something else"
+        );
         let outcome = run_one(&planted);
-        let tripped = outcome.violations.iter().any(|v| v.invariant.id() == invariant);
-        assert!(tripped, "{file} does not violate {invariant}: {:?}", outcome.troubles);
+        let tripped = outcome
+            .violations
+            .iter()
+            .any(|v| v.invariant.id() == invariant);
+        assert!(
+            tripped,
+            "{file} does not violate {invariant}: {:?}",
+            outcome.troubles
+        );
         let mut sound = planted;
         sound.cluster.semantics.sabotage = Sabotages::default();
         let outcome = run_one(&sound);
-        assert!(outcome.is_clean(), "{file} without its sabotage: {:?}", outcome.troubles);
+        assert!(
+            outcome.is_clean(),
+            "{file} without its sabotage: {:?}",
+            outcome.troubles
+        );
     }
 }

@@ -13,12 +13,19 @@ pub(super) struct Dice {
 
 impl Dice {
     pub(super) fn new(seed: u64) -> Self {
-        Dice { oracle: SeededOracle::new(seed), n: 0 }
+        Dice {
+            oracle: SeededOracle::new(seed),
+            n: 0,
+        }
     }
 
     /// A number from `low` to `high`, both included.
     pub(super) fn range(&mut self, low: u64, high: u64) -> u64 {
-        let label = Label { purpose: PURPOSE, subject: 0, n: self.n };
+        let label = Label {
+            purpose: PURPOSE,
+            subject: 0,
+            n: self.n,
+        };
         self.n += 1;
         self.oracle.draw(label, low..=high.max(low))
     }

@@ -16,9 +16,15 @@ pub(super) fn text(dice: &mut Dice, shape: &Shape) -> String {
         let to = from + dice.range(lasts / 2, lasts);
         let id = format!("f{number}");
         let (breaks, mends) = fault(dice, shape, &id);
-        let _ = writeln!(text, "[[step]]\nid = \"{id}\"\nat = \"{from}ms\"\nmark = true\n{breaks}\n");
+        let _ = writeln!(
+            text,
+            "[[step]]\nid = \"{id}\"\nat = \"{from}ms\"\nmark = true\n{breaks}\n"
+        );
         if !mends.is_empty() {
-            let _ = writeln!(text, "[[step]]\nid = \"{id}-end\"\nat = \"{to}ms\"\n{mends}\n");
+            let _ = writeln!(
+                text,
+                "[[step]]\nid = \"{id}-end\"\nat = \"{to}ms\"\n{mends}\n"
+            );
         }
     }
     text
@@ -106,7 +112,10 @@ fn admin(dice: &mut Dice, shape: &Shape) -> (String, String) {
     let partition = dice.pick(&shape.partitions()).unwrap_or_default();
     let create = "create-topic = { name = \"late\", partitions = 1, replication = 1 }";
     match dice.percent(50) {
-        true => (format!("elect = {{ partition = \"{partition}\", mode = \"preferred\" }}"), String::new()),
+        true => (
+            format!("elect = {{ partition = \"{partition}\", mode = \"preferred\" }}"),
+            String::new(),
+        ),
         false => (create.to_owned(), "delete-topic = \"late\"".to_owned()),
     }
 }

@@ -45,8 +45,17 @@ impl Shape {
                 small_segments: dice.percent(20),
             }
         };
-        let topics = ["orders", "clicks"].into_iter().take(count).map(topic).collect();
-        Shape { brokers, controllers, topics, producers: dice.range(1, 2) }
+        let topics = ["orders", "clicks"]
+            .into_iter()
+            .take(count)
+            .map(topic)
+            .collect();
+        Shape {
+            brokers,
+            controllers,
+            topics,
+            producers: dice.range(1, 2),
+        }
     }
 
     /// Every partition as scenarios write it.
@@ -84,7 +93,9 @@ pub fn text(seed: u64) -> String {
     line(consumers(&mut dice, &shape));
     line(sends(&mut dice, &shape));
     line(faults::text(&mut dice, &shape));
-    line(format!("[end]\nat = \"{END_MS}ms\"\nsettle = \"150s\"\nrestart = true"));
+    line(format!(
+        "[end]\nat = \"{END_MS}ms\"\nsettle = \"150s\"\nrestart = true"
+    ));
     file
 }
 
@@ -140,7 +151,10 @@ fn producer(dice: &mut Dice, number: u64) -> String {
 
 fn consumers(dice: &mut Dice, shape: &Shape) -> String {
     let partitions = shape.partitions();
-    let quoted: Vec<String> = partitions.iter().map(|name| format!("\"{name}\"")).collect();
+    let quoted: Vec<String> = partitions
+        .iter()
+        .map(|name| format!("\"{name}\""))
+        .collect();
     let mut text = String::new();
     for number in 0..dice.range(1, 2) {
         let _ = writeln!(
@@ -158,8 +172,12 @@ fn sends(dice: &mut Dice, shape: &Shape) -> String {
     let mut text = String::new();
     for producer in 0..shape.producers {
         for series in 0..dice.range(1, 3) {
-            let Some(topic) = dice.pick(&shape.partitions()) else { continue };
-            let Some((topic, number)) = topic.rsplit_once('-') else { continue };
+            let Some(topic) = dice.pick(&shape.partitions()) else {
+                continue;
+            };
+            let Some((topic, number)) = topic.rsplit_once('-') else {
+                continue;
+            };
             let from = dice.range(0, WORK_MS / 3);
             let every = dice.one([100, 300, 700, 1_500]);
             let count = (dice.range(WORK_MS / 3, WORK_MS - from) / every).clamp(5, 60);

@@ -84,7 +84,11 @@ pub fn run_one(scenario: &Scenario) -> Outcome {
     Outcome {
         seed: scenario.seed,
         troubles: troubles(scenario, &report),
-        acknowledged: report.records.iter().filter(|r| is_acknowledged(&r.fate)).count(),
+        acknowledged: report
+            .records
+            .iter()
+            .filter(|r| is_acknowledged(&r.fate))
+            .count(),
         trace_hash: report.trace_hash,
         steps: report.steps.0,
         notes: report.notes,
@@ -104,7 +108,10 @@ fn troubles(scenario: &Scenario, report: &Report) -> Vec<(Trouble, String)> {
         }
     };
     for violation in &report.violations {
-        add(Trouble::Violated(violation.invariant), violation.text.clone());
+        add(
+            Trouble::Violated(violation.invariant),
+            violation.text.clone(),
+        );
     }
     if let Some(why) = &report.failure {
         add(Trouble::Failed, why.clone());
@@ -112,7 +119,10 @@ fn troubles(scenario: &Scenario, report: &Report) -> Vec<(Trouble, String)> {
     let promised = may_not_lose(scenario) && report.suspensions == 0;
     let lost = report.lost().find(|record| record.acks == Acks::All);
     if let (true, Some(lost)) = (promised, lost) {
-        add(Trouble::Lost, format!("{} of {}", lost.sent.label, lost.producer));
+        add(
+            Trouble::Lost,
+            format!("{} of {}", lost.sent.label, lost.producer),
+        );
     }
     if let (true, Some(text)) = (promised, disorder(scenario, report)) {
         add(Trouble::Disordered, text);
@@ -125,7 +135,10 @@ fn troubles(scenario: &Scenario, report: &Report) -> Vec<(Trouble, String)> {
 
 /// Whether fewer machines lost unsynced bytes than any topic has in-sync copies at least.
 fn may_not_lose(scenario: &Scenario) -> bool {
-    let actions = scenario.steps.iter().filter_map(|step| step.action.as_ref());
+    let actions = scenario
+        .steps
+        .iter()
+        .filter_map(|step| step.action.as_ref());
     let lossy: BTreeSet<_> = actions
         .filter_map(|action| match &action.it {
             Action::PowerOff { node, tail } if *tail != Tail::Kept => Some(node),
@@ -134,18 +147,35 @@ fn may_not_lose(scenario: &Scenario) -> bool {
         })
         .map(|place| format!("{place:?}"))
         .collect();
-    let controllers = scenario.cluster.nodes.iter().filter(|node| node.role.is_controller()).count();
-    let wiped = scenario.steps.iter().any(|step| is_wipe(step.action.as_ref().map(|a| &a.it)));
+    let controllers = scenario
+        .cluster
+        .nodes
+        .iter()
+        .filter(|node| node.role.is_controller())
+        .count();
+    let wiped = scenario
+        .steps
+        .iter()
+        .any(|step| is_wipe(step.action.as_ref().map(|a| &a.it)));
     lossy.len() < least_min_isr(scenario) && !(wiped && controllers < 3)
 }
 
 fn is_wipe(action: Option<&Action>) -> bool {
-    matches!(action, Some(Action::Start { node: Place::Node(_), wipe: true }))
+    matches!(
+        action,
+        Some(Action::Start {
+            node: Place::Node(_),
+            wipe: true
+        })
+    )
 }
 
 fn least_min_isr(scenario: &Scenario) -> usize {
     let min_isr = |topic: &crate::lab::scenario::TopicSpec| {
-        let own = topic.config.iter().find(|entry| entry.name == "min.insync.replicas");
+        let own = topic
+            .config
+            .iter()
+            .find(|entry| entry.name == "min.insync.replicas");
         own.and_then(|entry| entry.value.parse().ok()).unwrap_or(1)
     };
     scenario.topics.iter().map(min_isr).min().unwrap_or(1)
@@ -153,12 +183,22 @@ fn least_min_isr(scenario: &Scenario) -> usize {
 
 /// A record of an idempotent producer that stands twice, or behind a later one.
 fn disorder(scenario: &Scenario, report: &Report) -> Option<String> {
-    let wrong = report.anomalies.duplicated.iter().chain(&report.anomalies.reordered);
+    let wrong = report
+        .anomalies
+        .duplicated
+        .iter()
+        .chain(&report.anomalies.reordered);
     let idempotent = |record: &&crate::lab::scenario::run::RecordFate| {
         record.acks == Acks::All
-            && scenario.producers.get(record.sent.producer).is_some_and(|producer| {
-                producer.config.iter().all(|e| e.name != "enable.idempotence" || e.value == "true")
-            })
+            && scenario
+                .producers
+                .get(record.sent.producer)
+                .is_some_and(|producer| {
+                    producer
+                        .config
+                        .iter()
+                        .all(|e| e.name != "enable.idempotence" || e.value == "true")
+                })
     };
     let mut records = wrong.filter_map(|index| report.records.get(*index));
     let record = records.find(idempotent)?;
@@ -171,7 +211,10 @@ fn unrest(scenario: &Scenario, report: &Report) -> Option<String> {
         return None;
     }
     let leaderless = || {
-        let partition = report.partitions.iter().find(|partition| partition.leader == "none")?;
+        let partition = report
+            .partitions
+            .iter()
+            .find(|partition| partition.leader == "none")?;
         Some(format!("{} has no leader", partition.name))
     };
     report.unrest.clone().or_else(leaderless)

@@ -2,9 +2,7 @@
 //! for as long as the trouble stays.
 
 use super::outcome::{Trouble, run_one};
-use crate::lab::scenario::{
-    Action, Claim, Scenario, StepIdx, Tamper, Trigger, parse, write,
-};
+use crate::lab::scenario::{Action, Claim, Scenario, StepIdx, Tamper, Trigger, parse, write};
 
 /// Makes a scenario smaller while `trouble` stays, with at most `runs` runs. What comes back
 /// fails alone when it is written to a file.
@@ -17,7 +15,9 @@ pub fn shrink(scenario: &Scenario, trouble: Trouble, runs: u32) -> Scenario {
         for candidate_of in [fewer_steps, halved_sends, fewer_clients, fewer_topics] {
             let mut place = 0;
             while left > 0 {
-                let Some(candidate) = candidate_of(&best, place) else { break };
+                let Some(candidate) = candidate_of(&best, place) else {
+                    break;
+                };
                 left -= 1;
                 match fails(&candidate, trouble) {
                     true => {
@@ -50,7 +50,9 @@ fn fewer_steps(scenario: &Scenario, place: usize) -> Option<Scenario> {
 
 fn remove_step(scenario: &mut Scenario, place: usize) {
     scenario.steps.remove(place);
-    scenario.expects.retain(|expect| !matches!(expect.claim, Claim::Within { of, .. } if of.0 == place));
+    scenario
+        .expects
+        .retain(|expect| !matches!(expect.claim, Claim::Within { of, .. } if of.0 == place));
     let mut orphans = Vec::new();
     for (index, step) in scenario.steps.iter_mut().enumerate() {
         let mut hangs = false;
@@ -63,7 +65,10 @@ fn remove_step(scenario: &mut Scenario, place: usize) {
         }
         match step.action.as_mut().map(|action| &mut action.it) {
             Some(Action::Heal(Some(step)) | Action::Release(step)) => moved(step),
-            Some(Action::Tamper { how: Tamper::HoldUntil(step), .. }) => moved(step),
+            Some(Action::Tamper {
+                how: Tamper::HoldUntil(step),
+                ..
+            }) => moved(step),
             _ => {}
         }
         if hangs {
@@ -85,12 +90,14 @@ fn remove_step(scenario: &mut Scenario, place: usize) {
 /// The series of sends at `place` is half as long.
 fn halved_sends(scenario: &Scenario, place: usize) -> Option<Scenario> {
     let mut smaller = scenario.clone();
-    let mut sends = smaller.steps.iter_mut().filter_map(|step| {
-        match &mut step.action.as_mut()?.it {
-            Action::Send(send) if send.count > 1 => Some(&mut send.count),
-            _ => None,
-        }
-    });
+    let mut sends =
+        smaller
+            .steps
+            .iter_mut()
+            .filter_map(|step| match &mut step.action.as_mut()?.it {
+                Action::Send(send) if send.count > 1 => Some(&mut send.count),
+                _ => None,
+            });
     *sends.nth(place)? /= 2;
     Some(smaller)
 }
@@ -102,7 +109,9 @@ fn fewer_clients(scenario: &Scenario, place: usize) -> Option<Scenario> {
         let mut smaller = scenario.clone();
         smaller.consumers.pop();
         let last = consumers - 1;
-        smaller.steps.retain(|step| !names_consumer(step.action.as_ref().map(|a| &a.it), last));
+        smaller
+            .steps
+            .retain(|step| !names_consumer(step.action.as_ref().map(|a| &a.it), last));
         // Steps that others hang on would leave a hole; then the file does not parse.
         return Some(smaller);
     }
@@ -138,7 +147,9 @@ fn fewer_topics(scenario: &Scenario, place: usize) -> Option<Scenario> {
         smaller.topics.remove(place);
     }
     for consumer in &mut smaller.consumers {
-        consumer.partitions.retain(|tp| tp.topic != name || tp.partition < left);
+        consumer
+            .partitions
+            .retain(|tp| tp.topic != name || tp.partition < left);
     }
     Some(smaller)
 }
