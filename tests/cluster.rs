@@ -4,7 +4,9 @@ use kafkalab::kafka::client::ClientSpec;
 use kafkalab::kafka::config::ProducerConfig;
 use kafkalab::kafka::vocabulary::{Call, ClientNo, ClientOp, Kafka, NewTopic, Outcome, SendRecord};
 use kafkalab::lab::check::Checker;
-use kafkalab::lab::cluster::{ClusterSpec, KafkaWorld, Names, Node, Prelude, ProcessSpec, Progress, View};
+use kafkalab::lab::cluster::{
+    ClusterSpec, KafkaWorld, Names, Node, Prelude, ProcessSpec, Progress, View,
+};
 use kafkalab::sim::{Action, CallId, Driver, NodeId, SeededOracle, StepRecord, Time};
 
 /// Boots, sends ten records, collects outcomes.
@@ -27,11 +29,6 @@ impl Driver<Node> for Boot {
     ) {
         self.checker.after(View::new(world, &self.names), record);
         self.outcomes.extend(record.outcomes.iter().cloned());
-        if std::env::var("TRACE").is_ok() {
-            for note in record.notes {
-                println!("{} {} {:?}", record.at, record.node.map_or("-", |n| self.names.machine(n)), note);
-            }
-        }
         if self.progress == Progress::Ready {
             return;
         }
@@ -46,7 +43,11 @@ impl Driver<Node> for Boot {
                     ..SendRecord::default()
                 };
                 let call = Call::Client(ClientNo(0), ClientOp::Send(record));
-                act.push(Action::Call { node, id: CallId(1_000 + n), call });
+                act.push(Action::Call {
+                    node,
+                    id: CallId(1_000 + n),
+                    call,
+                });
             }
         }
     }
@@ -60,8 +61,14 @@ fn boot(brokers: usize, controllers: usize, seed: u64) -> (KafkaWorld, Boot) {
         replication_factor: brokers.min(3) as i16,
         ..NewTopic::default()
     });
-    let producer = ClientSpec::Producer { name: "p1".into(), config: ProducerConfig::default() };
-    spec.processes.push(ProcessSpec { name: "p1".into(), clients: vec![producer] });
+    let producer = ClientSpec::Producer {
+        name: "p1".into(),
+        config: ProducerConfig::default(),
+    };
+    spec.processes.push(ProcessSpec {
+        name: "p1".into(),
+        clients: vec![producer],
+    });
     let (mut world, names) = spec.build();
     let all = (0..brokers as u16).map(NodeId).collect();
     let mut driver = Boot {
@@ -74,13 +81,19 @@ fn boot(brokers: usize, controllers: usize, seed: u64) -> (KafkaWorld, Boot) {
     };
     let mut oracle = SeededOracle::new(seed);
     let mut act = Vec::new();
-    while world.now() < Time::from_millis(20_000) && world.step(&mut oracle, &mut driver, &mut act) {}
+    while world.now() < Time::from_millis(20_000) && world.step(&mut oracle, &mut driver, &mut act)
+    {
+    }
     (world, driver)
 }
 
 fn acknowledges_ten_records(brokers: usize, controllers: usize, seed: u64) {
     let (world, driver) = boot(brokers, controllers, seed);
-    assert_eq!(driver.progress, Progress::Ready, "{brokers} brokers, {controllers} controllers");
+    assert_eq!(
+        driver.progress,
+        Progress::Ready,
+        "{brokers} brokers, {controllers} controllers"
+    );
     let sent = driver.outcomes.iter().filter(|(id, _)| id.0 >= 1_000);
     let offsets: Vec<_> = sent
         .map(|(_, outcome)| match outcome {

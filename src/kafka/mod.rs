@@ -7,7 +7,10 @@
 //! 2. [`vocabulary`]
 //! 3. [`network_client`], [`storage`], [`metadata`]
 //! 4. [`raft`], [`controller`], [`replica`], [`client`]
-//! 5. `server`
+//! 5. [`server`]
+//!
+//! Numbers in comments and in the sources of notes (`2.14`, `R9`, `I16`) are rows of
+//! `docs/behaviour.md`, which says what part of Kafka decides.
 
 pub mod client;
 pub mod config;
@@ -18,6 +21,5 @@ pub mod protocol;
 pub mod raft;
 pub mod replica;
 pub mod server;
-
 pub mod storage;
 pub mod vocabulary;

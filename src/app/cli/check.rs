@@ -2,8 +2,8 @@
 
 use super::progress::Progress;
 use super::{FAILED, PASSED, Surroundings, files};
-use crate::lab::scenario::{Scenario, action_word};
 use crate::lab::scenario::run::{Finished, Options, compare_branches, run as run_scenario};
+use crate::lab::scenario::{Scenario, action_word};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,10 @@ pub(super) struct CheckArguments {
 }
 
 pub(super) fn run(arguments: &CheckArguments, around: Surroundings) -> u8 {
-    let codes = arguments.files.iter().map(|path| check_file(arguments, path, around));
+    let codes = arguments
+        .files
+        .iter()
+        .map(|path| check_file(arguments, path, around));
     codes.max().unwrap_or(PASSED)
 }
 
@@ -49,12 +52,20 @@ fn faults(branches: &[(String, Scenario)]) -> Vec<(usize, String)> {
     let main = &branches[0].1;
     let steps = main.steps.iter().enumerate();
     let faults = steps.filter(|(_, step)| {
-        step.action.as_ref().is_some_and(|action| action.it.is_fault())
+        step.action
+            .as_ref()
+            .is_some_and(|action| action.it.is_fault())
     });
     faults
         .map(|(index, step)| {
-            let word = step.action.as_ref().map_or("", |action| action_word(main, &action.it));
-            let name = step.id.clone().unwrap_or_else(|| format!("step {}", index + 1));
+            let word = step
+                .action
+                .as_ref()
+                .map_or("", |action| action_word(main, &action.it));
+            let name = step
+                .id
+                .clone()
+                .unwrap_or_else(|| format!("step {}", index + 1));
             (index, format!("{name} ({word})"))
         })
         .collect()
@@ -93,7 +104,10 @@ fn failing_without(branches: &[(String, Scenario)], step: usize) -> Vec<String> 
     let without = branches.iter().map(|(name, scenario)| {
         let mut scenario = scenario.clone();
         let place = match &id {
-            Some(id) => scenario.steps.iter().position(|step| step.id.as_ref() == Some(id)),
+            Some(id) => scenario
+                .steps
+                .iter()
+                .position(|step| step.id.as_ref() == Some(id)),
             None => Some(step),
         };
         if let Some(step) = place.and_then(|place| scenario.steps.get_mut(place)) {
@@ -103,7 +117,11 @@ fn failing_without(branches: &[(String, Scenario)], step: usize) -> Vec<String> 
     });
     let runs = run_all(&without.collect::<Vec<_>>());
     let failing = runs.iter().flat_map(|run| {
-        let failed = run.report.expectations.iter().filter(|judged| !judged.passed());
+        let failed = run
+            .report
+            .expectations
+            .iter()
+            .filter(|judged| !judged.passed());
         failed.map(|judged| format!("{} ({})", judged.id, run.report.branch))
     });
     failing.collect()

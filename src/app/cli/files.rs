@@ -23,7 +23,6 @@ pub(super) fn load(path: &Path, around: Surroundings) -> Result<Parsed, u8> {
         }
         Err(problems) => {
             eprint!("{}", render(&problems, &source, &name, around.color));
-            eprintln!("{} problems, scenario not run", problems.len());
             Err(BAD_INPUT)
         }
     }
@@ -36,10 +35,12 @@ fn read(path: &Path) -> Result<String, String> {
     }
     if meta.len() > FILE_BYTES_MAX {
         let limit = FILE_BYTES_MAX >> 20;
-        return Err(format!("{} bytes are more than the limit of {limit} MiB", meta.len()));
+        return Err(format!(
+            "{} bytes are more than the limit of {limit} MiB",
+            meta.len()
+        ));
     }
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| {
-        format!("byte {} is not UTF-8", error.utf8_error().valid_up_to())
-    })
+    String::from_utf8(bytes)
+        .map_err(|error| format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()))
 }

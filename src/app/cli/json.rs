@@ -94,9 +94,11 @@ fn record(record: &RecordFate, ready: crate::sim::Time) -> Value {
     };
     let (ending, partition, offset) = match &record.sent.ending {
         Ending::Pending => ("pending", None, None),
-        Ending::Acknowledged { partition, offset } => {
-            ("acknowledged", Some(*partition), (*offset >= 0).then_some(*offset))
-        }
+        Ending::Acknowledged { partition, offset } => (
+            "acknowledged",
+            Some(*partition),
+            (*offset >= 0).then_some(*offset),
+        ),
         Ending::Failed { .. } => ("failed", None, None),
     };
     let acks = match record.acks {

@@ -99,7 +99,10 @@ pub fn run() -> ExitCode {
         Color::Never => false,
         Color::Auto => terminal && !no_color,
     };
-    let around = Surroundings { color, progress: std::io::stderr().is_terminal() };
+    let around = Surroundings {
+        color,
+        progress: std::io::stderr().is_terminal(),
+    };
     let code = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, around),
         Command::Check(arguments) => check::run(&arguments, around),

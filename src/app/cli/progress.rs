@@ -14,7 +14,13 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(len: u64, enabled: bool) -> Self {
-        Progress { bar: None, began: Instant::now(), shown: false, enabled, len }
+        Progress {
+            bar: None,
+            began: Instant::now(),
+            shown: false,
+            enabled,
+            len,
+        }
     }
 
     /// Moves on; `what` is what is being done.

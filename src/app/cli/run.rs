@@ -107,8 +107,10 @@ fn run_file(
     let parsed = files::load(path, around)?;
     let branches = wanted(arguments, &parsed, path)?;
     let name = path.display().to_string();
-    let mut progress =
-        Progress::new(u64::from(arguments.seeds) * branches.len() as u64, around.progress);
+    let mut progress = Progress::new(
+        u64::from(arguments.seeds) * branches.len() as u64,
+        around.progress,
+    );
     let mut runs = Vec::new();
     for number in 0..arguments.seeds {
         let first = arguments.seed.unwrap_or(parsed.main.seed);
@@ -161,12 +163,19 @@ fn wanted(
     path: &Path,
 ) -> Result<Vec<(String, Scenario)>, u8> {
     let main = ("main".to_owned(), parsed.main.clone());
-    let all: Vec<_> = std::iter::once(main).chain(parsed.branches.iter().cloned()).collect();
-    let Some(only) = &arguments.branch else { return Ok(all) };
+    let all: Vec<_> = std::iter::once(main)
+        .chain(parsed.branches.iter().cloned())
+        .collect();
+    let Some(only) = &arguments.branch else {
+        return Ok(all);
+    };
     let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
     if !names.contains(&only.as_str()) {
         let names = names.join(", ");
-        eprintln!("error: {}: no branch \"{only}\"; branches are {names}", path.display());
+        eprintln!(
+            "error: {}: no branch \"{only}\"; branches are {names}",
+            path.display()
+        );
         return Err(BAD_INPUT);
     }
     Ok(all.into_iter().filter(|(name, _)| name == only).collect())

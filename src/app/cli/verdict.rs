@@ -13,7 +13,11 @@ struct Paint(bool);
 
 impl Paint {
     fn with(&self, code: &str, text: &str) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+        if self.0 {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
     }
     fn good(&self, text: &str) -> String {
         self.with("32", text)
@@ -32,7 +36,11 @@ impl Paint {
 /// The whole verdict of one file.
 pub(super) fn print(file: &FileRuns, records: Records, lang: Language, around: Surroundings) {
     let paint = Paint(around.color);
-    println!("{}  {}", paint.bold(&clean(&file.title)), paint.dim(&file.name));
+    println!(
+        "{}  {}",
+        paint.bold(&clean(&file.title)),
+        paint.dim(&file.name)
+    );
     for finished in &file.runs {
         print_run(finished, records, lang, &paint);
     }
@@ -41,9 +49,17 @@ pub(super) fn print(file: &FileRuns, records: Records, lang: Language, around: S
 
 fn print_run(finished: &Finished, records: Records, lang: Language, paint: &Paint) {
     let report = &finished.report;
-    let word = if report.passed() { paint.good("passed") } else { paint.bad("FAILED") };
+    let word = if report.passed() {
+        paint.good("passed")
+    } else {
+        paint.bad("FAILED")
+    };
     println!();
-    println!("{} {}", paint.bold(&format!("branch {}", report.branch)), word);
+    println!(
+        "{} {}",
+        paint.bold(&format!("branch {}", report.branch)),
+        word
+    );
     let line = format!(
         "  seed {}, ready {} after power-on, {} virtual, {} steps, trace {:016x}",
         report.seed,
@@ -74,7 +90,11 @@ fn print_told(told: &[Told], ready: Time, lang: Language, paint: &Paint) {
             Language::Zh => &told.zh,
         };
         let mark = if told.ask.is_some() { "? " } else { "" };
-        println!("    {}  {mark}{}", paint.dim(&seconds(told.at, ready)), clean(text));
+        println!(
+            "    {}  {mark}{}",
+            paint.dim(&seconds(told.at, ready)),
+            clean(text)
+        );
     }
 }
 
@@ -87,18 +107,58 @@ fn print_records(report: &Report, ready: Time, records: Records, paint: &Paint) 
     let mut index = 0;
     while index < report.records.len() {
         let first = &report.records[index];
-        let run = if fold { same_fate(&report.records[index..]) } else { 1 };
+        let run = if fold {
+            same_fate(&report.records[index..])
+        } else {
+            1
+        };
         if records != Records::Lost || matches!(first.fate, Fate::Lost(_)) {
             print_fate(&report.records[index..index + run], ready, paint);
         }
         index += run;
     }
     let lost = report.lost().count();
-    let acked = report.records.iter();
-    let acked = acked.filter(|r| matches!(r.sent.ending, Ending::Acknowledged { .. })).count();
-    let total = report.records.len();
-    let summary = format!("    {total} sent, {acked} acknowledged, {lost} acknowledged and lost");
-    println!("{}", if lost > 0 { paint.bad(&summary) } else { summary });
+    let summary = format!("    {}", totals(report));
+    println!(
+        "{}",
+        if lost > 0 {
+            paint.bad(&summary)
+        } else {
+            summary
+        }
+    );
+}
+
+/// `10 sent, 9 acknowledged, 1 lost after its acknowledgement`; with acks=0 nothing is
+/// acknowledged, only handed to the network.
+fn totals(report: &Report) -> String {
+    let ended = |r: &&RecordFate| matches!(r.sent.ending, Ending::Acknowledged { .. });
+    let count = |records: Vec<&RecordFate>| {
+        let lost = records
+            .iter()
+            .filter(|r| matches!(r.fate, Fate::Lost(_)))
+            .count();
+        (records.len(), lost)
+    };
+    let (promised, unpromised): (Vec<_>, Vec<_>) = report
+        .records
+        .iter()
+        .filter(ended)
+        .partition(|r| r.acks != Acks::None);
+    let mut text = format!("{} sent", report.records.len());
+    let (acknowledged, lost) = count(promised);
+    if acknowledged > 0 || unpromised.is_empty() {
+        text.push_str(&format!(
+            ", {acknowledged} acknowledged, {lost} acknowledged and lost"
+        ));
+    }
+    let (handed, lost) = count(unpromised);
+    if handed > 0 {
+        text.push_str(&format!(
+            ", {handed} handed to the network (acks=0), {lost} of them lost"
+        ));
+    }
+    text
 }
 
 /// How many records from the first on share its producer, its fate and its kind of ending.
@@ -116,7 +176,10 @@ fn print_fate(records: &[RecordFate], ready: Time, paint: &Paint) {
     let (first, last) = (&records[0], &records[records.len() - 1]);
     let who = match records.len() {
         1 => format!("{} {}", first.producer, first.sent.label),
-        n => format!("{} {} .. {} ({n})", first.producer, first.sent.label, last.sent.label),
+        n => format!(
+            "{} {} .. {} ({n})",
+            first.producer, first.sent.label, last.sent.label
+        ),
     };
     let place = |record: &RecordFate| match record.sent.ending {
         Ending::Acknowledged { partition, offset } if offset >= 0 => {
@@ -185,16 +248,27 @@ fn print_expectations(report: &Report, paint: &Paint) {
         println!("    {} {}", paint.bad("FAILED"), clean(unfired));
     }
     for violation in &report.violations {
-        let text = format!("{} at step {}: {}", violation.invariant, violation.step.0, violation.text);
+        let text = format!(
+            "{} at step {}: {}",
+            violation.invariant, violation.step.0, violation.text
+        );
         println!("    {} invariant {}", paint.bad("VIOLATED"), clean(&text));
     }
     if let Some(unrest) = &report.unrest {
-        println!("    {} not at rest when the run ended: {}", paint.dim("note"), clean(unrest));
+        println!(
+            "    {} not at rest when the run ended: {}",
+            paint.dim("note"),
+            clean(unrest)
+        );
     }
 }
 
 fn mark(judged: &Judged, paint: &Paint) -> String {
-    if judged.passed() { paint.good("ok    ") } else { paint.bad("FAILED") }
+    if judged.passed() {
+        paint.good("ok    ")
+    } else {
+        paint.bad("FAILED")
+    }
 }
 
 fn expectation(judged: &Judged) -> String {
@@ -212,22 +286,39 @@ fn print_totals(file: &FileRuns, paint: &Paint) {
     let all = file.runs.len();
     println!();
     match passed == all {
-        true => println!("{} of {all} branches", paint.good(&format!("{passed} passed"))),
-        false => println!("{} of {all} branches", paint.bad(&format!("{} FAILED", all - passed))),
+        true => println!(
+            "{} of {all} branches",
+            paint.good(&format!("{passed} passed"))
+        ),
+        false => println!(
+            "{} of {all} branches",
+            paint.bad(&format!("{} FAILED", all - passed))
+        ),
     }
 }
 
 /// One line a run, for many seeds.
 pub(super) fn print_table(file: &FileRuns, around: Surroundings) {
     let paint = Paint(around.color);
-    println!("{}  {}", paint.bold(&clean(&file.title)), paint.dim(&file.name));
-    let head = "branch           seed                 sent acked  lost  dup  trace             verdict";
+    println!(
+        "{}  {}",
+        paint.bold(&clean(&file.title)),
+        paint.dim(&file.name)
+    );
+    let head =
+        "branch           seed                 sent acked  lost  dup  trace             verdict";
     println!("{}", paint.dim(head));
     for finished in &file.runs {
         let report = &finished.report;
         let acked = report.records.iter();
-        let acked = acked.filter(|r| matches!(r.sent.ending, Ending::Acknowledged { .. })).count();
-        let verdict = if report.passed() { paint.good("passed") } else { paint.bad("FAILED") };
+        let acked = acked
+            .filter(|r| matches!(r.sent.ending, Ending::Acknowledged { .. }))
+            .count();
+        let verdict = if report.passed() {
+            paint.good("passed")
+        } else {
+            paint.bad("FAILED")
+        };
         println!(
             "{:<16} {:<20} {:>4} {:>5} {:>5} {:>4}  {:016x}  {verdict}",
             report.branch,
@@ -253,10 +344,15 @@ fn millis(ms: u64) -> String {
 
 /// Text of a file or a record, harmless to a terminal.
 fn clean(text: &str) -> String {
-    text.chars().flat_map(|c| {
-        let bad = c.is_control();
-        bad.then(|| c.escape_default().to_string()).unwrap_or_else(|| c.to_string()).chars().collect::<Vec<_>>()
-    }).collect()
+    text.chars()
+        .flat_map(|c| {
+            if c.is_control() {
+                c.escape_default().collect::<Vec<_>>()
+            } else {
+                vec![c]
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -265,6 +361,9 @@ mod tests {
 
     #[test]
     fn escape_sequences_do_not_reach_the_terminal() {
-        assert_eq!(clean("a\x1b[31mb\u{9b}c 领导者"), "a\\u{1b}[31mb\\u{9b}c 领导者");
+        assert_eq!(
+            clean("a\x1b[31mb\u{9b}c 领导者"),
+            "a\\u{1b}[31mb\\u{9b}c 领导者"
+        );
     }
 }

@@ -1,5 +1,5 @@
 //! The rooms' test stand: a client process on a hand-moved clock, against a naive cluster that
-//! checks sequences as KAFKA.md 2.14 says and does what a test's script tells it.
+//! checks sequences as behaviour.md 2.14 says and does what a test's script tells it.
 
 mod cluster;
 mod partition;

@@ -58,6 +58,11 @@ impl ProducerConfig {
         }
     }
 
+    /// Whether a client of this family reads the config `name`.
+    pub fn reads(client: ClientKind, name: &str) -> bool {
+        canonical(PRODUCER_NAMES, PRODUCER_ALIASES, client, name).is_some()
+    }
+
     /// Sets one config by its name.
     ///
     /// # Errors
@@ -239,6 +244,11 @@ impl ConsumerConfig {
                 ..java
             },
         }
+    }
+
+    /// Whether a client of this family reads the config `name`.
+    pub fn reads(client: ClientKind, name: &str) -> bool {
+        canonical(CONSUMER_NAMES, CONSUMER_ALIASES, client, name).is_some()
     }
 
     /// Sets one config by its name.

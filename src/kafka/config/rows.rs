@@ -206,10 +206,14 @@ Producer {
         "Metadata older than this is asked for again.";
     "partitioner.adaptive.partitioning.enable" Bool "true" Any
         "Whether keyless records prefer partitions with short queues.";
+    "partitioner.availability.timeout.ms" Long "0" AtLeast(0)
+        "A partition whose leader takes nothing for this long gets no keyless records; 0 is never.";
     "partitioner.class" Class null Any
         "Who picks the partition instead of the built-in partitioner.";
     "partitioner.ignore.keys" Bool "false" Any
         "Whether the built-in partitioner ignores keys.";
+    "reconnect.backoff.max.ms" Long "1000" AtLeast(0)
+        "The longest wait before a lost connection is tried again.";
     "reconnect.backoff.ms" Long "50" AtLeast(0)
         "The first wait before a lost connection is tried again.";
     "request.timeout.ms" Int "30000" AtLeast(0)
@@ -241,6 +245,8 @@ Consumer {
         "The most records that one poll gives.";
     "metadata.max.age.ms" Long "300000" AtLeast(0)
         "Metadata older than this is asked for again.";
+    "reconnect.backoff.max.ms" Long "1000" AtLeast(0)
+        "The longest wait before a lost connection is tried again.";
     "reconnect.backoff.ms" Long "50" AtLeast(0)
         "The first wait before a lost connection is tried again.";
     "request.timeout.ms" Int "30000" AtLeast(0)

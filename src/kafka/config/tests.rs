@@ -133,3 +133,32 @@ fn real_names_that_nothing_reads_are_told_from_unknown_ones() {
     );
     assert_eq!(config.replica_lag_time_max, Span::from_secs(3));
 }
+
+#[test]
+fn the_rows_of_clients_are_what_the_java_client_reads() {
+    let of_others = ["batch.num.messages", "sticky.partitioning.linger.ms"];
+    for scope in [Scope::Producer, Scope::Consumer] {
+        for name in known_configs(scope).chain(of_others) {
+            let reads = match scope {
+                Scope::Producer => ProducerConfig::reads(ClientKind::Java, name),
+                _ => ConsumerConfig::reads(ClientKind::Java, name),
+            };
+            let row = find_config(scope, name).is_some();
+            assert!(row == reads || of_others.contains(&name), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_rows_of_topics_are_taken_by_topic_configs() {
+    let rows = (configs().iter()).filter(|def| def.scope == Scope::Topic);
+    let names: Vec<_> = topic_configs::names().collect();
+    for def in rows {
+        assert!(names.contains(&def.name), "{}", def.name);
+        if let Some(default) = def.default {
+            let mut config = TopicConfig::default();
+            assert_eq!(topic_configs::apply(&mut config, def.name, default), Ok(()));
+            assert_eq!(config, TopicConfig::default(), "{}", def.name);
+        }
+    }
+}

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 
 /// What a broker reads (`KafkaConfig`), with the defaults of topics.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
+#[allow(
+    missing_docs,
+    reason = "fields are named as Kafka's configs, which describe them"
+)]
 pub struct BrokerConfig {
     pub broker_heartbeat_interval: Span,
     pub broker_session_timeout: Span,
@@ -81,7 +84,10 @@ impl Default for BrokerConfig {
 
 /// What the quorum reads (`QuorumConfig`, `MetadataLogConfig`).
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
+#[allow(
+    missing_docs,
+    reason = "fields are named as Kafka's configs, which describe them"
+)]
 pub struct QuorumConfig {
     pub election_timeout: Span,
     pub fetch_timeout: Span,
@@ -118,7 +124,10 @@ impl Default for QuorumConfig {
 
 /// What one topic's log reads (`LogConfig`): broker defaults under the topic's own configs.
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
+#[allow(
+    missing_docs,
+    reason = "fields are named as Kafka's configs, which describe them"
+)]
 pub struct TopicConfig {
     pub segment_bytes: i32,
     pub segment_ms: i64,
@@ -228,7 +237,10 @@ pub enum PartitionerKind {
 
 /// What a producer reads (`ProducerConfig`).
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
+#[allow(
+    missing_docs,
+    reason = "fields are named as Kafka's configs, which describe them"
+)]
 pub struct ProducerConfig {
     pub client: ClientKind,
     pub acks: Acks,
@@ -305,7 +317,10 @@ pub enum OffsetReset {
 
 /// What a consumer reads (`ConsumerConfig`).
 #[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
+#[allow(
+    missing_docs,
+    reason = "fields are named as Kafka's configs, which describe them"
+)]
 pub struct ConsumerConfig {
     pub client: ClientKind,
     pub auto_offset_reset: OffsetReset,

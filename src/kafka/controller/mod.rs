@@ -31,6 +31,7 @@ mod topic_names;
 mod topics;
 
 pub use notes::notes_for;
+pub(crate) use topic_names::validate as validate_topic_name;
 
 use crate::kafka::config::BrokerConfig;
 use crate::kafka::metadata::MetadataImage;

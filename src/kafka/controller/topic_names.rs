@@ -3,7 +3,7 @@
 const MAX_NAME_LENGTH: usize = 249;
 
 /// Why a name is no topic's name, in Kafka's words.
-pub(super) fn validate(name: &str) -> Result<(), String> {
+pub(crate) fn validate(name: &str) -> Result<(), String> {
     match reason(name) {
         Some(reason) => Err(format!("Topic name is invalid: {reason}")),
         None => Ok(()),

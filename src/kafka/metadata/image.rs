@@ -26,7 +26,7 @@ pub struct MetadataImage {
     /// Topic ids by name.
     pub topic_ids: Arc<BTreeMap<String, Uuid>>,
     /// Configs by (resource type, resource name): 2 a topic, 4 a broker.
-    #[allow(clippy::type_complexity)] // Two maps, each shared when cloned.
+    #[allow(clippy::type_complexity, reason = "two maps, each shared when cloned")]
     pub configs: Arc<BTreeMap<(i8, String), Arc<BTreeMap<String, String>>>>,
     /// Feature levels.
     pub features: Arc<BTreeMap<String, i16>>,
@@ -79,7 +79,7 @@ pub struct TopicImage {
 
 /// A partition (`PartitionRegistration`).
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the fields of Kafka's PartitionRecord")]
 pub struct PartitionImage {
     pub replicas: Vec<i32>,
     pub directories: Vec<Uuid>,
@@ -120,7 +120,11 @@ impl MetadataDelta {
             partitions: partitions.collect(),
             removed_topics: Vec::new(),
             brokers: image.brokers.keys().copied().collect(),
-            topic_configs: image.topics.values().map(|topic| topic.name.clone()).collect(),
+            topic_configs: image
+                .topics
+                .values()
+                .map(|topic| topic.name.clone())
+                .collect(),
         }
     }
 }

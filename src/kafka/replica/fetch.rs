@@ -1,5 +1,5 @@
 //! Fetch: read at once, or park until there is enough (`ReplicaManager.fetchMessages`,
-//! `DelayedFetch`, KAFKA.md 2.25).
+//! `DelayedFetch`, behaviour.md 2.25).
 
 use super::fetch_request::{FetchItem, FetchParams, unknown_error};
 use super::fetch_session::FetchContext;

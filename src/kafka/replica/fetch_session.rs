@@ -1,5 +1,5 @@
 //! [`FetchSessionCache`]: what the fetches of followers and consumers need not repeat (KIP-227,
-//! `FetchSession`, KAFKA.md 2.19).
+//! `FetchSession`, behaviour.md 2.19).
 //!
 //! ```text
 //! (id, epoch) of a request      what it is

@@ -1,5 +1,5 @@
 //! Produce: append, answer at once or park until the ISR has it (`ReplicaManager.appendRecords`,
-//! `DelayedProduce`, KAFKA.md 2.25).
+//! `DelayedProduce`, behaviour.md 2.25).
 
 use super::partition::{Acknowledgement, Refusal};
 use super::purgatory::{Delayed, DelayedKind};

@@ -32,7 +32,10 @@ impl PartitionTable {
 
     /// By the tag that notes use; a broker has few topics.
     pub(super) fn find_tagged(&self, tp: Tp) -> Option<PartitionNo> {
-        let topic = self.topics.iter().find(|topic| TopicTag::from(topic.id) == tp.topic)?;
+        let topic = self
+            .topics
+            .iter()
+            .find(|topic| TopicTag::from(topic.id) == tp.topic)?;
         *topic.numbers.get(usize::try_from(tp.partition).ok()?)?
     }
 

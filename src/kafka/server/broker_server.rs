@@ -7,7 +7,7 @@ use super::controller_server::draw_uuid;
 use super::data_dir::DataDir;
 use super::forwarding::{self, ENVELOPE_VERSION};
 use super::lifecycle::{BrokerState, Lifecycle, Turn};
-use super::producer_ids::ProducerIds;
+use super::producer_ids::{self, ProducerIds};
 use crate::kafka::config::Sabotage;
 use crate::kafka::metadata::{MetadataDelta, MetadataImage};
 use crate::kafka::protocol::messages::{
@@ -64,7 +64,11 @@ enum ToController {
     AlterPartition,
     ProducerIds,
     AutoCreate(Vec<String>),
-    Forward { from: Requester, api: ApiKey, request: Box<Message> },
+    Forward {
+        from: Requester,
+        api: ApiKey,
+        request: Box<Message>,
+    },
 }
 
 impl BrokerServer {
@@ -75,13 +79,21 @@ impl BrokerServer {
     ) -> Result<Self, DiskError> {
         let clean = data_dir.clean_broker_epoch.is_some();
         let node_id = config.node_id;
-        ctx.note(Note::BrokerStarted { broker: NoteNode(node_id), clean });
+        ctx.note(Note::BrokerStarted {
+            broker: NoteNode(node_id),
+            clean,
+        });
         let hosts = config.hosts.clone();
         let replicas = ReplicaManager::boot(node_id, config.broker.clone(), hosts, clean, ctx)?;
         let incarnation = draw_uuid(ctx);
         let previous_epoch = data_dir.clean_broker_epoch.unwrap_or(-1);
-        let lifecycle =
-            Lifecycle::new(node_id, incarnation, previous_epoch, &config.broker, ctx.mono());
+        let lifecycle = Lifecycle::new(
+            node_id,
+            incarnation,
+            previous_epoch,
+            &config.broker,
+            ctx.mono(),
+        );
         let timeout = config.broker.request_timeout;
         // A heartbeat that waits longer than a session helps nobody.
         let heartbeat_timeout = timeout.min(config.broker.broker_session_timeout);
@@ -127,10 +139,13 @@ impl BrokerServer {
     }
 
     pub(super) fn begin_shutdown(&mut self, ctx: &mut Ctx<'_, Kafka>) {
-        ctx.note(Note::BrokerStopping { broker: NoteNode(self.config.node_id) });
+        ctx.note(Note::BrokerStopping {
+            broker: NoteNode(self.config.node_id),
+        });
         self.replicas.begin_controlled_shutdown();
         let now = ctx.mono();
-        self.lifecycle.begin_shutdown(now, self.config.broker.controlled_shutdown_enable);
+        self.lifecycle
+            .begin_shutdown(now, self.config.broker.controlled_shutdown_enable);
     }
 
     /// Whether the process may end now.
@@ -149,7 +164,9 @@ impl BrokerServer {
         if self.replicas.failed().is_some() {
             return Some(ErrorCode::KAFKA_STORAGE_ERROR);
         }
-        self.lifecycle.gave_up(now).then_some(ErrorCode::DUPLICATE_BROKER_REGISTRATION)
+        self.lifecycle
+            .gave_up(now)
+            .then_some(ErrorCode::DUPLICATE_BROKER_REGISTRATION)
     }
 
     pub(super) fn handle_request(
@@ -170,16 +187,19 @@ impl BrokerServer {
         let version = from.api_version;
         match request {
             Message::ProduceRequest(request) => {
-                self.replicas.handle_produce(from, request, &self.image, ctx);
+                self.replicas
+                    .handle_produce(from, request, &self.image, ctx);
             }
             Message::FetchRequest(request) => {
                 self.replicas.handle_fetch(from, request, &self.image, ctx);
             }
             Message::ListOffsetsRequest(request) => {
-                self.replicas.handle_list_offsets(from, request, &self.image, ctx);
+                self.replicas
+                    .handle_list_offsets(from, request, &self.image, ctx);
             }
             Message::OffsetForLeaderEpochRequest(request) => {
-                self.replicas.handle_offset_for_leader_epoch(from, request, &self.image, ctx);
+                self.replicas
+                    .handle_offset_for_leader_epoch(from, request, &self.image, ctx);
             }
             Message::MetadataRequest(request) => {
                 let cluster = &self.data_dir.cluster_id;
@@ -219,8 +239,9 @@ impl BrokerServer {
                 .with_producer_id(ProducerId(-1))
                 .with_producer_epoch(-1)
         };
-        if request.transactional_id.is_some() {
-            return refused(ErrorCode::COORDINATOR_NOT_AVAILABLE);
+        let transactional_id = request.transactional_id.as_ref().map(|id| id.as_str());
+        if let Some(error) = producer_ids::refusal(transactional_id) {
+            return refused(error);
         }
         match self.producer_ids.generate() {
             Some(id) => InitProducerIdResponse::default()
@@ -234,13 +255,17 @@ impl BrokerServer {
         if !self.config.broker.auto_create_topics_enable {
             return;
         }
-        let fresh: Vec<String> =
-            names.into_iter().filter(|name| self.creating.insert(name.clone())).collect();
+        let fresh: Vec<String> = names
+            .into_iter()
+            .filter(|name| self.creating.insert(name.clone()))
+            .collect();
         if fresh.is_empty() {
             return;
         }
-        let (partitions, replicas) =
-            (self.config.broker.num_partitions, self.config.broker.default_replication_factor);
+        let (partitions, replicas) = (
+            self.config.broker.num_partitions,
+            self.config.broker.default_replication_factor,
+        );
         let topic = |name: &String| {
             create_topics_request::CreatableTopic::default()
                 .with_name(TopicName(StrBytes::from_string(name.clone())))
@@ -251,7 +276,8 @@ impl BrokerServer {
             .with_topics(fresh.iter().map(topic).collect())
             .with_timeout_ms(self.config.broker.request_timeout.as_millis() as i32);
         if let Ok(envelope) = forwarding::wrap(&request.into(), CREATE_TOPICS_VERSION) {
-            self.forwards.enqueue(ToController::AutoCreate(fresh), ENVELOPE_VERSION, envelope);
+            self.forwards
+                .enqueue(ToController::AutoCreate(fresh), ENVELOPE_VERSION, envelope);
         }
     }
 
@@ -259,7 +285,11 @@ impl BrokerServer {
         match forwarding::wrap(&request, from.api_version) {
             Ok(envelope) => {
                 let api = request.api_key();
-                let token = ToController::Forward { from, api, request: Box::new(request) };
+                let token = ToController::Forward {
+                    from,
+                    api,
+                    request: Box::new(request),
+                };
                 self.forwards.enqueue(token, ENVELOPE_VERSION, envelope);
             }
             Err(_) => ctx.close(from.conn),
@@ -274,8 +304,14 @@ impl BrokerServer {
         response: Message,
         ctx: &mut Ctx<'_, Kafka>,
     ) -> bool {
-        let channels = [&mut self.heartbeats, &mut self.alter_partitions, &mut self.forwards];
-        let token = channels.into_iter().find_map(|channel| channel.take(conn, corr));
+        let channels = [
+            &mut self.heartbeats,
+            &mut self.alter_partitions,
+            &mut self.forwards,
+        ];
+        let token = channels
+            .into_iter()
+            .find_map(|channel| channel.take(conn, corr));
         match token {
             Some(token) => self.heard(token, response, ctx),
             None => return self.replicas.handle_response(conn, corr, response, ctx),
@@ -328,7 +364,8 @@ impl BrokerServer {
                 if error == ErrorCode::NOT_CONTROLLER.0 {
                     if let Ok(envelope) = forwarding::wrap(&request, from.api_version) {
                         let token = ToController::Forward { from, api, request };
-                        self.forwards.retry(token, ENVELOPE_VERSION, envelope.into(), ctx);
+                        self.forwards
+                            .retry(token, ENVELOPE_VERSION, envelope.into(), ctx);
                     }
                     return;
                 }
@@ -350,7 +387,10 @@ impl BrokerServer {
             Turn::Registered(epoch) => self.replicas.set_broker_epoch(epoch),
             Turn::CaughtUp => self.start_publishing(ctx),
             Turn::Unfenced => {
-                ctx.note(Note::BrokerReady { broker, broker_epoch: self.lifecycle.epoch() });
+                ctx.note(Note::BrokerReady {
+                    broker,
+                    broker_epoch: self.lifecycle.epoch(),
+                });
             }
             Turn::Same | Turn::FencedAgain | Turn::MayStop => {}
         }
@@ -385,17 +425,27 @@ impl BrokerServer {
         }
         self.image.offset = batch.last_offset;
         self.image.epoch = batch.epoch;
-        ctx.note(Note::MetadataReplayed { offset: batch.last_offset });
+        ctx.note(Note::MetadataReplayed {
+            offset: batch.last_offset,
+        });
         if self.publishing {
             self.apply(&delta, ctx);
         }
     }
 
     fn sabotaged(&self, record: &MetadataRecord) -> MetadataRecord {
-        let skip = self.config.broker.semantics.sabotage.has(Sabotage::SkipIsrReplay);
+        let skip = self
+            .config
+            .broker
+            .semantics
+            .sabotage
+            .has(Sabotage::SkipIsrReplay);
         match record {
             MetadataRecord::PartitionChange(change) if skip => {
-                let change = PartitionChange { isr: None, ..change.clone() };
+                let change = PartitionChange {
+                    isr: None,
+                    ..change.clone()
+                };
                 MetadataRecord::PartitionChange(change)
             }
             record => record.clone(),
@@ -452,18 +502,23 @@ impl BrokerServer {
                 self.enqueue_life_sign();
                 self.lifecycle.sent(now);
             }
-            ctx.arm(self.lifecycle.next_send(), Timer::Broker(BrokerTimer::Heartbeat));
+            ctx.arm(
+                self.lifecycle.next_send(),
+                Timer::Broker(BrokerTimer::Heartbeat),
+            );
         }
         if let Some(request) = self.replicas.take_alter_partition(self.lifecycle.epoch()) {
             let token = ToController::AlterPartition;
-            self.alter_partitions.enqueue(token, ALTER_PARTITION_VERSION, request);
+            self.alter_partitions
+                .enqueue(token, ALTER_PARTITION_VERSION, request);
         }
         if self.publishing && self.producer_ids.should_ask() {
             let request = AllocateProducerIdsRequest::default()
                 .with_broker_id(BrokerId(self.config.node_id))
                 .with_broker_epoch(self.lifecycle.epoch());
             let token = ToController::ProducerIds;
-            self.forwards.enqueue(token, ALLOCATE_PRODUCER_IDS_VERSION, request);
+            self.forwards
+                .enqueue(token, ALLOCATE_PRODUCER_IDS_VERSION, request);
         }
     }
 
@@ -477,18 +532,16 @@ impl BrokerServer {
                 self.data_dir.directory_id,
             );
             let token = ToController::Registration;
-            self.heartbeats.enqueue(token, BROKER_REGISTRATION_VERSION, request);
+            self.heartbeats
+                .enqueue(token, BROKER_REGISTRATION_VERSION, request);
         } else {
             let request = self.lifecycle.heartbeat(self.image.offset);
-            self.heartbeats.enqueue(ToController::Heartbeat, BROKER_HEARTBEAT_VERSION, request);
+            self.heartbeats
+                .enqueue(ToController::Heartbeat, BROKER_HEARTBEAT_VERSION, request);
         }
     }
 
-    pub(super) fn handle_replica_timer(
-        &mut self,
-        timer: ReplicaTimer,
-        ctx: &mut Ctx<'_, Kafka>,
-    ) {
+    pub(super) fn handle_replica_timer(&mut self, timer: ReplicaTimer, ctx: &mut Ctx<'_, Kafka>) {
         self.replicas.handle_timer(timer, ctx);
     }
 }

@@ -47,7 +47,11 @@ impl<T: Clone> ControllerChannel<T> {
 
     /// Puts a request into the queue.
     pub(super) fn enqueue(&mut self, token: T, api_version: i16, request: impl Into<Message>) {
-        self.waiting.push_back(Queued { token, api_version, request: request.into() });
+        self.waiting.push_back(Queued {
+            token,
+            api_version,
+            request: request.into(),
+        });
     }
 
     /// Forgets what is waiting, not what is in flight.
@@ -61,7 +65,9 @@ impl<T: Clone> ControllerChannel<T> {
         if self.in_flight.is_some() || self.retry_at > ctx.mono() {
             return;
         }
-        let Some(next) = self.waiting.pop_front() else { return };
+        let Some(next) = self.waiting.pop_front() else {
+            return;
+        };
         let (version, request) = (next.api_version, next.request.clone());
         if self.network.send(controller, version, request, (), ctx) {
             self.in_flight = Some(next);
@@ -84,7 +90,11 @@ impl<T: Clone> ControllerChannel<T> {
         request: Message,
         ctx: &Ctx<'_, Kafka>,
     ) {
-        self.waiting.push_front(Queued { token, api_version, request });
+        self.waiting.push_front(Queued {
+            token,
+            api_version,
+            request,
+        });
         self.retry_at = ctx.mono() + RETRY_BACKOFF;
     }
 
@@ -105,16 +115,15 @@ impl<T: Clone> ControllerChannel<T> {
     }
 
     /// When [`ControllerChannel::expire`] or [`ControllerChannel::pump`] has something to do.
-    pub(super) fn next_deadline(
-        &self,
-        controller: Option<NodeId>,
-        now: Time,
-    ) -> Option<Time> {
+    pub(super) fn next_deadline(&self, controller: Option<NodeId>, now: Time) -> Option<Time> {
         let waits = !self.waiting.is_empty() && self.in_flight.is_none();
         let reconnect = controller.and_then(|node| self.network.retry_at(node, now));
         let retry = waits.then(|| self.retry_at.max(reconnect.unwrap_or(Time::ZERO)));
         let retry = retry.filter(|at| *at > now);
-        [self.network.next_deadline(), retry].into_iter().flatten().min()
+        [self.network.next_deadline(), retry]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn requeue(&mut self) {

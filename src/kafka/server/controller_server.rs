@@ -76,7 +76,10 @@ impl ControllerServer {
         ctx: &mut Ctx<'_, Kafka>,
     ) -> Self {
         let incarnation = draw_uuid(ctx);
-        ctx.arm_after(REGISTRATION_RETRY, Timer::Controller(ControllerTimer::Registration));
+        ctx.arm_after(
+            REGISTRATION_RETRY,
+            Timer::Controller(ControllerTimer::Registration),
+        );
         ControllerServer {
             config: ControllerConfig {
                 node_id: config.node_id,
@@ -111,7 +114,12 @@ impl ControllerServer {
         raft: &mut RaftNode,
         ctx: &mut Ctx<'_, Kafka>,
     ) {
-        let to = Asker { conn, corr, api_version, enveloped: None };
+        let to = Asker {
+            conn,
+            corr,
+            api_version,
+            enveloped: None,
+        };
         let Message::EnvelopeRequest(envelope) = request else {
             return self.serve(to, request, api_version, raft, ctx);
         };
@@ -120,7 +128,10 @@ impl ControllerServer {
         }
         match forwarding::unwrap(envelope) {
             Ok((inner, version)) => {
-                let to = Asker { enveloped: Some(version), ..to };
+                let to = Asker {
+                    enveloped: Some(version),
+                    ..to
+                };
                 self.serve(to, &inner, version, raft, ctx);
             }
             Err(_) => respond_error(to, request, ErrorCode::INVALID_REQUEST, ctx),
@@ -139,7 +150,9 @@ impl ControllerServer {
             return respond_error(to, request, ErrorCode::NOT_CONTROLLER, ctx);
         };
         let next_offset = raft.log_end();
-        let result = active.state.handle(&active.image, next_offset, request, version, ctx);
+        let result = active
+            .state
+            .handle(&active.image, next_offset, request, version, ctx);
         result.notes.iter().for_each(|note| ctx.note(*note));
         let response = result.response;
         // Without records of its own the answer may tell of what was appended before it.
@@ -149,7 +162,11 @@ impl ControllerServer {
         };
         match offset {
             Some(offset) if offset <= self.committed.offset => respond(to, response, ctx),
-            Some(offset) => active.waiting.push_back(Waiting { offset, to, response }),
+            Some(offset) => active.waiting.push_back(Waiting {
+                offset,
+                to,
+                response,
+            }),
             None => respond_error(to, request, ErrorCode::NOT_CONTROLLER, ctx),
         }
     }
@@ -164,7 +181,9 @@ impl ControllerServer {
             self.registration.expire(ctx);
             return;
         }
-        let Some(active) = &mut self.active else { return };
+        let Some(active) = &mut self.active else {
+            return;
+        };
         let records = active.state.handle_timer(&active.image, timer, ctx);
         if !records.is_empty() {
             active.append(&records, raft, ctx);
@@ -181,7 +200,9 @@ impl ControllerServer {
             }
             for (offset, record) in (batch.base_offset..).zip(records) {
                 // A record that can not be replayed was refused when it was appended.
-                let _ = self.committed.replay(record, offset, batch.epoch, &mut delta);
+                let _ = self
+                    .committed
+                    .replay(record, offset, batch.epoch, &mut delta);
             }
         }
         self.committed.offset = batch.last_offset;
@@ -192,7 +213,11 @@ impl ControllerServer {
     pub(super) fn catch_up(&mut self, raft: &mut RaftNode, ctx: &mut Ctx<'_, Kafka>) {
         let (_, epoch) = raft.leader();
         let leads = raft.is_leader();
-        if self.active.as_ref().is_some_and(|active| !leads || active.epoch != epoch) {
+        if self
+            .active
+            .as_ref()
+            .is_some_and(|active| !leads || active.epoch != epoch)
+        {
             self.deactivate(ctx);
         }
         if self.active.is_none() && leads && self.committed.offset + 1 == raft.log_end() {
@@ -206,8 +231,16 @@ impl ControllerServer {
     fn activate(&mut self, epoch: i32, raft: &mut RaftNode, ctx: &mut Ctx<'_, Kafka>) {
         let image = self.committed.clone();
         let state = ControllerState::activate(self.config.clone(), &image, ctx);
-        let mut active = Active { epoch, state, image, waiting: VecDeque::new() };
-        ctx.note(Note::ControllerActivated { epoch, offset: active.image.offset });
+        let mut active = Active {
+            epoch,
+            state,
+            image,
+            waiting: VecDeque::new(),
+        };
+        ctx.note(Note::ControllerActivated {
+            epoch,
+            offset: active.image.offset,
+        });
         if active.image.features.is_empty() && !self.bootstrap.is_empty() {
             active.append(&self.bootstrap, raft, ctx);
         }
@@ -216,10 +249,15 @@ impl ControllerServer {
 
     fn deactivate(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         if let Some(active) = self.active.take() {
-            ctx.note(Note::ControllerDeactivated { epoch: active.epoch });
+            ctx.note(Note::ControllerDeactivated {
+                epoch: active.epoch,
+            });
             active.state.deactivate(ctx);
             // The askers hear nothing of records that may or may not survive: they ask again.
-            active.waiting.iter().for_each(|waiting| ctx.close(waiting.to.conn));
+            active
+                .waiting
+                .iter()
+                .for_each(|waiting| ctx.close(waiting.to.conn));
         }
     }
 
@@ -233,12 +271,19 @@ impl ControllerServer {
         }
         if self.registration.is_idle() && !self.committed.features.is_empty() {
             let request = self.registration_request();
-            self.registration.enqueue((), CONTROLLER_REGISTRATION_VERSION, request);
+            self.registration
+                .enqueue((), CONTROLLER_REGISTRATION_VERSION, request);
         }
         self.registration.pump(leader, ctx);
         let soonest = ctx.mono() + REGISTRATION_RETRY;
-        let at = self.registration.next_deadline(leader, ctx.mono()).unwrap_or(soonest);
-        ctx.arm(at.max(soonest), Timer::Controller(ControllerTimer::Registration));
+        let at = self
+            .registration
+            .next_deadline(leader, ctx.mono())
+            .unwrap_or(soonest);
+        ctx.arm(
+            at.max(soonest),
+            Timer::Controller(ControllerTimer::Registration),
+        );
     }
 
     pub(super) fn handle_response(&mut self, conn: ConnId, corr: Corr) -> bool {
@@ -285,13 +330,20 @@ impl Active {
         let mut delta = MetadataDelta::default();
         for (offset, record) in (base..).zip(records) {
             let replayed = self.image.replay(record, offset, self.epoch, &mut delta);
-            debug_assert!(replayed.is_ok(), "the controller wrote a senseless record: {replayed:?}");
+            debug_assert!(
+                replayed.is_ok(),
+                "the controller wrote a senseless record: {replayed:?}"
+            );
         }
         Some(last)
     }
 
     fn answer_committed(&mut self, committed: i64, ctx: &mut Ctx<'_, Kafka>) {
-        while self.waiting.front().is_some_and(|waiting| waiting.offset <= committed) {
+        while self
+            .waiting
+            .front()
+            .is_some_and(|waiting| waiting.offset <= committed)
+        {
             if let Some(done) = self.waiting.pop_front() {
                 respond(done.to, done.response, ctx);
             }

@@ -45,7 +45,9 @@ impl DataDir {
 }
 
 fn read_bootstrap(disk: &Disk) -> Result<Vec<MetadataRecord>, String> {
-    let Some(file) = disk.open(BOOTSTRAP_CHECKPOINT) else { return Ok(Vec::new()) };
+    let Some(file) = disk.open(BOOTSTRAP_CHECKPOINT) else {
+        return Ok(Vec::new());
+    };
     let bytes = disk.read(file, 0, disk.len(file));
     let bad = |what: String| format!("{BOOTSTRAP_CHECKPOINT}: {what}");
     let batches = RecordBatch::read_all(&bytes).map_err(|error| bad(format!("{error}")))?;
@@ -67,7 +69,11 @@ pub fn format_disk(
     now_ms: i64,
 ) -> Result<Disk, DiskError> {
     let mut disk = Disk::new();
-    let meta = MetaProperties { node_id, directory_id, cluster_id: cluster_id.to_owned() };
+    let meta = MetaProperties {
+        node_id,
+        directory_id,
+        cluster_id: cluster_id.to_owned(),
+    };
     write_meta_properties(&mut disk, &meta, now_ms)?;
     disk.replace(BOOTSTRAP_CHECKPOINT, bootstrap_checkpoint(features, now_ms))?;
     disk.mark_synced();
@@ -87,9 +93,13 @@ mod tests {
         assert_eq!(data_dir.clean_broker_epoch, None);
         assert_eq!(data_dir.bootstrap.len(), 2);
         DataDir::mark_clean_shutdown(&mut disk, 42).expect("has room");
-        let clean = DataDir::load(&mut disk).expect("formatted").clean_broker_epoch;
+        let clean = DataDir::load(&mut disk)
+            .expect("formatted")
+            .clean_broker_epoch;
         assert_eq!(clean, Some(42));
-        let unclean = DataDir::load(&mut disk).expect("formatted").clean_broker_epoch;
+        let unclean = DataDir::load(&mut disk)
+            .expect("formatted")
+            .clean_broker_epoch;
         assert_eq!(unclean, None);
     }
 
@@ -98,7 +108,8 @@ mod tests {
         assert!(DataDir::load(&mut Disk::new()).is_err());
         let mut disk = format_disk("abc", 7, Uuid::nil(), &[], 0).expect("has room");
         let rot = b"\0\0\0\0\0\0\0\0\xff\xff\xff\xff\0\0\0\0\x02".as_slice();
-        disk.replace(BOOTSTRAP_CHECKPOINT, rot.into()).expect("has room");
+        disk.replace(BOOTSTRAP_CHECKPOINT, rot.into())
+            .expect("has room");
         assert!(DataDir::load(&mut disk).is_err());
     }
 }

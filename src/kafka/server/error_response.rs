@@ -8,21 +8,21 @@ use crate::kafka::protocol::{ErrorCode, FetchAnswer, Message};
 pub(super) fn error_response(request: &Message, error: ErrorCode) -> Option<Message> {
     let code = error.0;
     Some(match request {
-        Message::BrokerRegistrationRequest(_) => {
-            BrokerRegistrationResponse::default().with_error_code(code).into()
-        }
-        Message::BrokerHeartbeatRequest(_) => {
-            BrokerHeartbeatResponse::default().with_error_code(code).into()
-        }
-        Message::AlterPartitionRequest(_) => {
-            AlterPartitionResponse::default().with_error_code(code).into()
-        }
-        Message::AllocateProducerIdsRequest(_) => {
-            AllocateProducerIdsResponse::default().with_error_code(code).into()
-        }
-        Message::ControllerRegistrationRequest(_) => {
-            ControllerRegistrationResponse::default().with_error_code(code).into()
-        }
+        Message::BrokerRegistrationRequest(_) => BrokerRegistrationResponse::default()
+            .with_error_code(code)
+            .into(),
+        Message::BrokerHeartbeatRequest(_) => BrokerHeartbeatResponse::default()
+            .with_error_code(code)
+            .into(),
+        Message::AlterPartitionRequest(_) => AlterPartitionResponse::default()
+            .with_error_code(code)
+            .into(),
+        Message::AllocateProducerIdsRequest(_) => AllocateProducerIdsResponse::default()
+            .with_error_code(code)
+            .into(),
+        Message::ControllerRegistrationRequest(_) => ControllerRegistrationResponse::default()
+            .with_error_code(code)
+            .into(),
         Message::EnvelopeRequest(_) => EnvelopeResponse::default().with_error_code(code).into(),
         Message::ApiVersionsRequest(_) => {
             ApiVersionsResponse::default().with_error_code(code).into()
@@ -31,24 +31,24 @@ pub(super) fn error_response(request: &Message, error: ErrorCode) -> Option<Mess
             ElectLeadersResponse::default().with_error_code(code).into()
         }
         Message::VoteRequest(_) => VoteResponse::default().with_error_code(code).into(),
-        Message::BeginQuorumEpochRequest(_) => {
-            BeginQuorumEpochResponse::default().with_error_code(code).into()
-        }
-        Message::EndQuorumEpochRequest(_) => {
-            EndQuorumEpochResponse::default().with_error_code(code).into()
-        }
-        Message::FetchSnapshotRequest(_) => {
-            FetchSnapshotResponse::default().with_error_code(code).into()
-        }
-        Message::DescribeQuorumRequest(_) => {
-            DescribeQuorumResponse::default().with_error_code(code).into()
-        }
-        Message::DescribeClusterRequest(_) => {
-            DescribeClusterResponse::default().with_error_code(code).into()
-        }
-        Message::InitProducerIdRequest(_) => {
-            InitProducerIdResponse::default().with_error_code(code).into()
-        }
+        Message::BeginQuorumEpochRequest(_) => BeginQuorumEpochResponse::default()
+            .with_error_code(code)
+            .into(),
+        Message::EndQuorumEpochRequest(_) => EndQuorumEpochResponse::default()
+            .with_error_code(code)
+            .into(),
+        Message::FetchSnapshotRequest(_) => FetchSnapshotResponse::default()
+            .with_error_code(code)
+            .into(),
+        Message::DescribeQuorumRequest(_) => DescribeQuorumResponse::default()
+            .with_error_code(code)
+            .into(),
+        Message::DescribeClusterRequest(_) => DescribeClusterResponse::default()
+            .with_error_code(code)
+            .into(),
+        Message::InitProducerIdRequest(_) => InitProducerIdResponse::default()
+            .with_error_code(code)
+            .into(),
         Message::FetchRequest(_) => {
             FetchAnswer::empty(FetchResponse::default().with_error_code(code)).into()
         }

@@ -16,7 +16,11 @@ pub(super) fn wrap(request: &Message, api_version: i16) -> Result<EnvelopeReques
         .with_request_api_version(api_version)
         .with_client_id(Some(StrBytes::from_static_str("forwarded")));
     let mut buffer = BytesMut::new();
-    encode_header(&header, &mut buffer, api.request_header_version(api_version))?;
+    encode_header(
+        &header,
+        &mut buffer,
+        api.request_header_version(api_version),
+    )?;
     buffer.extend_from_slice(&request.encode(api_version)?);
     Ok(EnvelopeRequest::default().with_request_data(buffer.freeze()))
 }
@@ -82,12 +86,20 @@ mod tests {
         assert_eq!(unwrap(&envelope), Ok((request, 7)));
         let response = Message::from(CreateTopicsResponse::default());
         let bytes = wrap_response(&response, 7).expect("encodes");
-        assert_eq!(unwrap_response(ApiKey::CreateTopics, 7, bytes), Ok(response));
+        assert_eq!(
+            unwrap_response(ApiKey::CreateTopics, 7, bytes),
+            Ok(response)
+        );
     }
 
     #[test]
     fn foreign_bytes_are_refused() {
-        for bytes in [&b""[..], &b"\x00"[..], &b"\x7f\x7f\x00\x00"[..], &b"\x00\x13\x00\x07"[..]] {
+        for bytes in [
+            &b""[..],
+            &b"\x00"[..],
+            &b"\x7f\x7f\x00\x00"[..],
+            &b"\x00\x13\x00\x07"[..],
+        ] {
             let envelope =
                 EnvelopeRequest::default().with_request_data(Bytes::copy_from_slice(bytes));
             assert!(unwrap(&envelope).is_err(), "{bytes:?}");

@@ -137,7 +137,14 @@ impl Lifecycle {
         };
     }
 
-    pub(super) fn registration(&self, cluster_id: &str, host: &str, port: u16, rack: Option<&str>, log_dir: Uuid) -> BrokerRegistrationRequest {
+    pub(super) fn registration(
+        &self,
+        cluster_id: &str,
+        host: &str,
+        port: u16,
+        rack: Option<&str>,
+        log_dir: Uuid,
+    ) -> BrokerRegistrationRequest {
         let listener = broker_registration_request::Listener::default()
             .with_name(StrBytes::from_static_str("PLAINTEXT"))
             .with_host(StrBytes::from_string(host.to_owned()))

@@ -2,10 +2,8 @@
 //! protocol rule of its own.
 //!
 //! One process has a [`RaftNode`] (a voter if it is a controller, else an observer) and, by its
-//! roles, a [`ControllerServer`], a [`BrokerServer`], or both. After every input [`settle`] moves
+//! roles, a [`ControllerServer`], a [`BrokerServer`], or both. After every input `settle` moves
 //! what the quorum committed into both, follows leadership and sends what is due.
-//!
-//! [`settle`]: KafkaServer::settle
 
 mod broker_server;
 mod config;
@@ -75,9 +73,14 @@ impl KafkaServer {
             semantics: config.broker.semantics,
         };
         let raft = RaftNode::boot(raft_config, &config.hosts, ctx)?;
-        let controller = config
-            .is_controller
-            .then(|| ControllerServer::boot(config, &data_dir.cluster_id, data_dir.bootstrap.clone(), ctx));
+        let controller = config.is_controller.then(|| {
+            ControllerServer::boot(
+                config,
+                &data_dir.cluster_id,
+                data_dir.bootstrap.clone(),
+                ctx,
+            )
+        });
         let broker = match config.is_broker {
             true => Some(BrokerServer::boot(config.clone(), data_dir, ctx)?),
             false => None,
@@ -154,14 +157,22 @@ impl KafkaServer {
         let (conn, corr) = (envelope.conn, envelope.corr);
         if envelope.kind == MessageKind::Request {
             ctx.spend(Work::Request, 1);
-            let from = Requester { conn, corr, api_version: envelope.api_version };
+            let from = Requester {
+                conn,
+                corr,
+                api_version: envelope.api_version,
+            };
             return self.request(from, *envelope.body, ctx);
         }
         let response = *envelope.body;
         let raft = &mut self.raft;
         if raft.owns(conn) {
             raft.handle_response(conn, corr, response, ctx);
-        } else if self.controller.as_mut().is_some_and(|c| c.handle_response(conn, corr)) {
+        } else if self
+            .controller
+            .as_mut()
+            .is_some_and(|c| c.handle_response(conn, corr))
+        {
             // A registration's answer says nothing that the metadata log will not say.
         } else if let Some(broker) = &mut self.broker {
             broker.handle_response(conn, corr, response, ctx);
@@ -169,7 +180,11 @@ impl KafkaServer {
     }
 
     fn request(&mut self, from: Requester, request: Message, ctx: &mut Ctx<'_, Kafka>) {
-        let Requester { conn, corr, api_version } = from;
+        let Requester {
+            conn,
+            corr,
+            api_version,
+        } = from;
         match &request {
             Message::ApiVersionsRequest(_) => self.api_versions(from, ctx),
             Message::VoteRequest(_)
@@ -177,10 +192,12 @@ impl KafkaServer {
             | Message::EndQuorumEpochRequest(_)
             | Message::FetchSnapshotRequest(_)
             | Message::DescribeQuorumRequest(_) => {
-                self.raft.handle_request(conn, corr, api_version, request, ctx);
+                self.raft
+                    .handle_request(conn, corr, api_version, request, ctx);
             }
             Message::FetchRequest(fetch) if asks_for_metadata(fetch) => {
-                self.raft.handle_request(conn, corr, api_version, request, ctx);
+                self.raft
+                    .handle_request(conn, corr, api_version, request, ctx);
             }
             Message::BrokerRegistrationRequest(_)
             | Message::BrokerHeartbeatRequest(_)
@@ -202,7 +219,11 @@ impl KafkaServer {
     }
 
     fn api_versions(&self, from: Requester, ctx: &mut Ctx<'_, Kafka>) {
-        let Requester { conn, corr, api_version } = from;
+        let Requester {
+            conn,
+            corr,
+            api_version,
+        } = from;
         let table = match self.broker {
             Some(_) => api_versions::broker(),
             None => api_versions::controller(),
@@ -213,11 +234,16 @@ impl KafkaServer {
             return ctx.respond(conn, corr, 0, response.into());
         }
         let broker = self.broker.as_ref().map(BrokerServer::image);
-        let controller = self.controller.as_ref().map(ControllerServer::committed_image);
+        let controller = self
+            .controller
+            .as_ref()
+            .map(ControllerServer::committed_image);
         let response = match broker.or(controller) {
             Some(image) => {
                 let levels = image.features.iter();
-                let levels: Vec<_> = levels.map(|(name, level)| (name.as_str(), *level)).collect();
+                let levels: Vec<_> = levels
+                    .map(|(name, level)| (name.as_str(), *level))
+                    .collect();
                 api_versions::response(&table, api_version, &levels, image.offset)
             }
             None => api_versions::response(&table, api_version, &[], -1),
@@ -294,7 +320,10 @@ impl KafkaServer {
     fn end_if_due(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         if let Some(broker) = &mut self.broker {
             if let Some(error) = broker.failure(ctx.mono()) {
-                ctx.note(Note::BrokerHalted { broker: NoteNode(self.config.node_id), error });
+                ctx.note(Note::BrokerHalted {
+                    broker: NoteNode(self.config.node_id),
+                    error,
+                });
                 self.halted = true;
             } else if self.stopping && !self.broker_ended && broker.may_end() {
                 // A disk that fails now leaves no mark of a clean shutdown: the next start
@@ -306,7 +335,10 @@ impl KafkaServer {
         }
         if self.raft.fault().is_some() {
             let error = ErrorCode::KAFKA_STORAGE_ERROR;
-            ctx.note(Note::BrokerHalted { broker: NoteNode(self.config.node_id), error });
+            ctx.note(Note::BrokerHalted {
+                broker: NoteNode(self.config.node_id),
+                error,
+            });
             self.halted = true;
         }
         let broker_ended = self.broker.is_none() || self.broker_ended;
@@ -315,5 +347,8 @@ impl KafkaServer {
 }
 
 fn asks_for_metadata(fetch: &FetchRequest) -> bool {
-    fetch.topics.iter().any(|topic| topic.topic_id == METADATA_TOPIC_ID)
+    fetch
+        .topics
+        .iter()
+        .any(|topic| topic.topic_id == METADATA_TOPIC_ID)
 }

@@ -1,7 +1,18 @@
 //! Producer ids from blocks that the controller gives out (`RPCProducerIdManager`, C16).
 
+use crate::kafka::protocol::ErrorCode;
+
 /// Ask for the next block when this share of the present one is used, in tenths.
 const PREFETCH_TENTHS: i64 = 9;
+
+/// Why an InitProducerId with this transactional id gets no producer id. There is no transaction
+/// coordinator here, which real clients may meet, too, and try again.
+pub(super) fn refusal(transactional_id: Option<&str>) -> Option<ErrorCode> {
+    transactional_id.map(|id| match id {
+        "" => ErrorCode::INVALID_REQUEST,
+        _ => ErrorCode::COORDINATOR_NOT_AVAILABLE,
+    })
+}
 
 /// The block in use and the one after it.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +54,7 @@ impl ProducerIds {
 
 #[cfg(test)]
 mod tests {
-    use super::ProducerIds;
+    use super::{ProducerIds, refusal};
 
     #[test]
     fn ids_are_given_once_and_the_next_block_is_asked_for_early() {
@@ -67,5 +78,16 @@ mod tests {
         assert!(ids.should_ask());
         ids.received(None);
         assert!(ids.should_ask());
+    }
+
+    #[test]
+    fn an_empty_transactional_id_is_refused_as_a_real_broker_did() {
+        let text = include_str!("../../../tests/data/wire_server.json");
+        let recorded: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        let exchange = &recorded["exchanges"][0];
+        assert_eq!(exchange["api"], "InitProducerId");
+        let error = refusal(exchange["request"]["transactionalId"].as_str()).expect("refused");
+        assert_eq!(exchange["response"]["errorCode"], error.0);
+        assert_eq!(refusal(None), None);
     }
 }

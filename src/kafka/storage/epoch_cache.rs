@@ -1,4 +1,4 @@
-//! Which leader epoch starts at which offset (`LeaderEpochFileCache`, KAFKA.md 2.4).
+//! Which leader epoch starts at which offset (`LeaderEpochFileCache`, behaviour.md 2.4).
 //!
 //! Epochs and starts both rise strictly. An epoch's end is the start of the next one, or the log
 //! end. Additions are made durable at once; cuts are written without haste, since opening a log

@@ -1,4 +1,4 @@
-//! The sparse offset index of a segment (`OffsetIndex`, KAFKA.md 2.23).
+//! The sparse offset index of a segment (`OffsetIndex`, behaviour.md 2.23).
 //!
 //! An entry is eight bytes: the last offset of a batch relative to the segment's base offset
 //! (i32) and the position of the batch (i32). Entries rise in both.

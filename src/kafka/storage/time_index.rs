@@ -1,4 +1,4 @@
-//! The sparse time index of a segment (`TimeIndex`, KAFKA.md 2.23).
+//! The sparse time index of a segment (`TimeIndex`, behaviour.md 2.23).
 //!
 //! An entry is twelve bytes: a timestamp (i64) and an offset relative to the segment's base
 //! offset (i32). It says that no earlier record of the segment has a larger timestamp: the

@@ -83,14 +83,14 @@ macro_rules! notes {
         { $($field:ident: $type:ty),* $(,)? })*) => {
         /// A fact of the protocol. `Copy` and at most 40 bytes.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "the fields are Kafka's words")]
         pub enum Note {
             $($(#[doc = $doc])* $name { $($field: $type),* },)*
         }
 
         /// The kinds of notes.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "see the note of the same name")]
         pub enum NoteKind { $($name = $code,)* }
 
         impl NoteKind {

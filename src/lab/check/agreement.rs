@@ -22,23 +22,28 @@ impl Agreement {
         let notes: Vec<_> = glance.notes().collect();
         for (node, note) in notes {
             match note {
-                Note::Appended { partition, base, epoch, .. } => {
+                Note::Appended {
+                    partition,
+                    base,
+                    epoch,
+                    ..
+                } => {
                     self.one_leader(glance, node, partition, epoch);
                     self.one_record(glance, node, partition, base);
                 }
-                Note::Replicated { partition, base, .. } => {
+                Note::Replicated {
+                    partition, base, ..
+                } => {
                     self.one_record(glance, node, partition, base);
                 }
-                Note::HighWatermarkAdvanced { partition, .. } => {
-                    if !suspension.is_paused(partition) {
-                        strong_isr(glance, node, partition);
-                        log_matching(glance, node, partition);
-                    }
+                Note::HighWatermarkAdvanced { partition, .. }
+                    if !suspension.is_paused(partition) =>
+                {
+                    strong_isr(glance, node, partition);
+                    log_matching(glance, node, partition);
                 }
-                Note::HighWatermarkHeard { partition, .. } => {
-                    if !suspension.is_paused(partition) {
-                        log_matching(glance, node, partition);
-                    }
+                Note::HighWatermarkHeard { partition, .. } if !suspension.is_paused(partition) => {
+                    log_matching(glance, node, partition);
                 }
                 Note::BecameLeader { partition, .. }
                 | Note::BecameFollower { partition, .. }
@@ -125,8 +130,13 @@ impl Agreement {
     }
 
     fn epochs_go_up(&mut self, glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
-        let Some(replica) = glance.view.replica(node, tp) else { return };
-        let now = (replica.partition.leader_epoch(), replica.partition.partition_epoch());
+        let Some(replica) = glance.view.replica(node, tp) else {
+            return;
+        };
+        let now = (
+            replica.partition.leader_epoch(),
+            replica.partition.partition_epoch(),
+        );
         let before = self.epochs.insert((node, tp), now).unwrap_or(now);
         let back = now.0 < before.0 || now.1 < before.1;
         let no_partition_epoch = now.0 > before.0 && now.1 <= before.1;
@@ -158,7 +168,9 @@ fn strong_isr(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
     }
     let to = leader.offsets().high_watermark;
     for member in &registration.isr {
-        let Some(other) = glance.view.replica_of(*member, tp) else { continue };
+        let Some(other) = glance.view.replica_of(*member, tp) else {
+            continue;
+        };
         let short = other.offsets().log_end < to;
         let differs = first_difference(leader.partition.log(), other.partition.log(), to);
         if let Some(offset) = differs.or(short.then_some(other.offsets().log_end)) {
@@ -175,10 +187,19 @@ fn strong_isr(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
 
 /// I5: this replica agrees with every other below the lower of their high watermarks.
 fn log_matching(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
-    let Some(one) = glance.view.replica(node, tp) else { return };
-    let others: Vec<_> = glance.view.replicas(tp).filter(|other| other.node != node).collect();
+    let Some(one) = glance.view.replica(node, tp) else {
+        return;
+    };
+    let others: Vec<_> = glance
+        .view
+        .replicas(tp)
+        .filter(|other| other.node != node)
+        .collect();
     for other in others {
-        let to = one.offsets().high_watermark.min(other.offsets().high_watermark);
+        let to = one
+            .offsets()
+            .high_watermark
+            .min(other.offsets().high_watermark);
         if let Some(offset) = first_difference(one.partition.log(), other.partition.log(), to) {
             let text = format!(
                 "{} and {} differ in {} at offset {offset}, below both high watermarks",

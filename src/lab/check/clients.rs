@@ -23,9 +23,12 @@ impl Clients {
         let notes: Vec<_> = glance.notes().collect();
         for (node, note) in notes {
             match note {
-                Note::OffsetListed { partition, offset, error, latest: true }
-                    if error == ErrorCode::NONE && !suspension.is_paused(partition) =>
-                {
+                Note::OffsetListed {
+                    partition,
+                    offset,
+                    error,
+                    latest: true,
+                } if error == ErrorCode::NONE && !suspension.is_paused(partition) => {
                     self.told(glance, suspension.round(partition), partition, offset);
                 }
                 Note::HighWatermarkAdvanced { partition, to, .. }
@@ -33,9 +36,12 @@ impl Clients {
                 {
                     self.high_watermark(glance, node, partition, to);
                 }
-                Note::RecordAcknowledged { client, partition, send, offset }
-                    if !suspension.is_paused(partition) =>
-                {
+                Note::RecordAcknowledged {
+                    client,
+                    partition,
+                    send,
+                    offset,
+                } if !suspension.is_paused(partition) => {
                     let now = (suspension.round(partition), send, offset);
                     self.in_order(glance, node, client, partition, now);
                 }
@@ -45,7 +51,9 @@ impl Clients {
     }
 
     fn told(&mut self, glance: &mut Glance<'_>, round: u64, tp: Tp, offset: i64) {
-        let Some(client) = glance.record.head.map(|head| head.from) else { return };
+        let Some(client) = glance.record.head.map(|head| head.from) else {
+            return;
+        };
         let before = self.latest.insert((client, tp), (round, offset));
         if let Some((_, high)) = before.filter(|(then, high)| *then == round && *high > offset) {
             let text = format!(
@@ -58,7 +66,9 @@ impl Clients {
     }
 
     fn high_watermark(&mut self, glance: &mut Glance<'_>, node: NodeId, tp: Tp, to: i64) {
-        let Some(replica) = glance.view.replica(node, tp) else { return };
+        let Some(replica) = glance.view.replica(node, tp) else {
+            return;
+        };
         let epoch = replica.partition.leader_epoch();
         let before = self.high_watermarks.insert((node, tp), (epoch, to));
         if let Some((_, high)) = before.filter(|(then, high)| *then == epoch && *high > to) {
@@ -88,7 +98,10 @@ impl Clients {
         if !idempotent || now.2 < 0 {
             return;
         }
-        let before = self.acknowledged.insert((node, client, tp), now).unwrap_or(now);
+        let before = self
+            .acknowledged
+            .insert((node, client, tp), now)
+            .unwrap_or(now);
         // An unclean election took records away: later ones may stand where they stood.
         let swapped = before.0 == now.0 && (before.1 < now.1) != (before.2 < now.2);
         if swapped && before != now {

@@ -28,14 +28,23 @@ impl Durability {
         let notes: Vec<_> = glance.notes().collect();
         for (node, note) in notes {
             match note {
-                Note::ProduceAnswered { partition, base, last, error, acks: -1 }
-                    if error == ErrorCode::NONE =>
-                {
+                Note::ProduceAnswered {
+                    partition,
+                    base,
+                    last,
+                    error,
+                    acks: -1,
+                } if error == ErrorCode::NONE => {
                     enough_copies(glance, node, partition, base, last);
                     let promises = self.promises(partition, suspension);
                     extend(&mut promises.acked, glance, node, partition, base, last + 1);
                 }
-                Note::RecordReceived { partition, offset, digest, .. } => {
+                Note::RecordReceived {
+                    partition,
+                    offset,
+                    digest,
+                    ..
+                } => {
                     self.received(glance, suspension, partition, offset, digest);
                 }
                 Note::BecameLeader { partition, .. } | Note::LogTruncated { partition, .. } => {
@@ -49,7 +58,10 @@ impl Durability {
     fn promises(&mut self, tp: Tp, suspension: &Suspension) -> &mut Promises {
         let promises = self.promises.entry(tp).or_default();
         if promises.round != suspension.round(tp) {
-            *promises = Promises { round: suspension.round(tp), ..Promises::default() };
+            *promises = Promises {
+                round: suspension.round(tp),
+                ..Promises::default()
+            };
         }
         promises
     }
@@ -66,12 +78,16 @@ impl Durability {
         }
         let promises = self.promises(tp, suspension);
         let lost = |ranges: &[EpochRange]| {
-            ranges.iter().copied().find(|range| !holds(leader.partition.log(), *range))
+            ranges
+                .iter()
+                .copied()
+                .find(|range| !holds(leader.partition.log(), *range))
         };
         let (acked, read) = (lost(&promises.acked), lost(&promises.read));
-        for (invariant, what, range) in
-            [(Invariant::I2, "acknowledged to acks=all", acked), (Invariant::I10, "read", read)]
-        {
+        for (invariant, what, range) in [
+            (Invariant::I2, "acknowledged to acks=all", acked),
+            (Invariant::I10, "read", read),
+        ] {
             let Some(range) = range else { continue };
             let text = format!(
                 "{} leads {} without all of offsets {}..{} of leader epoch {}, which were {what}",
@@ -119,19 +135,29 @@ fn extend(
     from: i64,
     to: i64,
 ) {
-    let Some(replica) = glance.view.replica(node, tp) else { return };
-    let Some(epoch) = replica.partition.log().epoch_at(from) else { return };
+    let Some(replica) = glance.view.replica(node, tp) else {
+        return;
+    };
+    let Some(epoch) = replica.partition.log().epoch_at(from) else {
+        return;
+    };
     match ranges.last_mut() {
         Some(last) if last.epoch == epoch && last.start <= from && from <= last.end => {
             last.end = last.end.max(to);
         }
-        _ => ranges.push(EpochRange { epoch, start: from, end: to }),
+        _ => ranges.push(EpochRange {
+            epoch,
+            start: from,
+            end: to,
+        }),
     }
 }
 
 /// I13: when the answer leaves, enough members of the ISR hold the records.
 fn enough_copies(glance: &mut Glance<'_>, node: NodeId, tp: Tp, base: i64, last: i64) {
-    let Some(leader) = glance.view.replica(node, tp) else { return };
+    let Some(leader) = glance.view.replica(node, tp) else {
+        return;
+    };
     // Deposed within the step of the answer: the ISR that it counted is no longer to be seen.
     if !leader.partition.is_leader() {
         return;

@@ -17,11 +17,14 @@ pub(super) fn ranges(log: &Log, from: i64, to: i64) -> Vec<EpochRange> {
     let entries = log.epochs();
     let starts = entries.iter().map(|(_, start)| *start).skip(1);
     let ends = starts.chain([i64::MAX]);
-    let clipped = entries.iter().zip(ends).map(|((epoch, start), end)| EpochRange {
-        epoch: *epoch,
-        start: (*start).max(from),
-        end: end.min(to),
-    });
+    let clipped = entries
+        .iter()
+        .zip(ends)
+        .map(|((epoch, start), end)| EpochRange {
+            epoch: *epoch,
+            start: (*start).max(from),
+            end: end.min(to),
+        });
     clipped.filter(|range| range.start < range.end).collect()
 }
 
@@ -37,8 +40,14 @@ pub(super) fn first_difference(a: &Log, b: &Log, to: i64) -> Option<i64> {
             return Some(l.end.min(r.end));
         }
     }
-    let longer = if left.len() > right.len() { &left } else { &right };
-    longer.get(left.len().min(right.len())).map(|range| range.start)
+    let longer = if left.len() > right.len() {
+        &left
+    } else {
+        &right
+    };
+    longer
+        .get(left.len().min(right.len()))
+        .map(|range| range.start)
 }
 
 /// Whether a log holds [start, end) in `epoch`, as far as it is not below the log start.

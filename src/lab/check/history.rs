@@ -108,18 +108,25 @@ fn places(history: &ClientHistory) -> Places<'_> {
     let mut places = Places::new();
     for entry in &history.log {
         let at = (entry.partition, entry.offset);
-        places.entry((entry.topic.as_str(), entry.digest)).or_default().push(at);
+        places
+            .entry((entry.topic.as_str(), entry.digest))
+            .or_default()
+            .push(at);
     }
     places
 }
 
 fn copies<'a>(places: &'a Places<'a>, send: &'a Send) -> &'a [Place] {
-    places.get(&(send.topic.as_str(), send.digest)).map_or(&[], Vec::as_slice)
+    places
+        .get(&(send.topic.as_str(), send.digest))
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Below the log start: deleted, not lost.
 fn deleted(history: &ClientHistory, send: &Send) -> bool {
-    let SendOutcome::Acknowledged { partition, offset } = send.outcome else { return false };
+    let SendOutcome::Acknowledged { partition, offset } = send.outcome else {
+        return false;
+    };
     let start = history.log_starts.get(&(send.topic.clone(), partition));
     offset >= 0 && start.is_some_and(|start| offset < *start)
 }
@@ -128,7 +135,9 @@ fn lost(history: &ClientHistory, places: &Places<'_>) -> Vec<usize> {
     let mut used: BTreeMap<(&str, i64), usize> = BTreeMap::new();
     let mut lost = Vec::new();
     for (index, send) in history.sends.iter().enumerate() {
-        let SendOutcome::Acknowledged { partition, offset } = send.outcome else { continue };
+        let SendOutcome::Acknowledged { partition, offset } = send.outcome else {
+            continue;
+        };
         if deleted(history, send) {
             continue;
         }
@@ -152,7 +161,9 @@ fn lost(history: &ClientHistory, places: &Places<'_>) -> Vec<usize> {
 fn duplicated(history: &ClientHistory, places: &Places<'_>) -> Vec<usize> {
     let mut sent: BTreeMap<(&str, i64), Vec<usize>> = BTreeMap::new();
     for (index, send) in history.sends.iter().enumerate() {
-        sent.entry((send.topic.as_str(), send.digest)).or_default().push(index);
+        sent.entry((send.topic.as_str(), send.digest))
+            .or_default()
+            .push(index);
     }
     let too_many = |(key, sends): (&(&str, i64), &Vec<usize>)| {
         let copies = places.get(key).map_or(0, Vec::len);
@@ -168,7 +179,9 @@ fn reordered(history: &ClientHistory, places: &Places<'_>) -> Vec<usize> {
     let mut reordered = Vec::new();
     for (index, send) in history.sends.iter().enumerate() {
         // Only where a digest has one place is its order known.
-        let [(partition, offset)] = copies(places, send) else { continue };
+        let [(partition, offset)] = copies(places, send) else {
+            continue;
+        };
         let key = (send.producer.as_str(), send.topic.as_str(), *partition);
         let high = highest.entry(key).or_insert(-1);
         if *offset < *high {
@@ -180,9 +193,16 @@ fn reordered(history: &ClientHistory, places: &Places<'_>) -> Vec<usize> {
 }
 
 fn unseen(history: &ClientHistory, places: &Places<'_>) -> Vec<usize> {
-    let read: BTreeSet<(&str, i64)> =
-        history.reads.iter().map(|read| (read.topic.as_str(), read.digest)).collect();
-    let topics: BTreeSet<&str> = history.reads.iter().map(|read| read.topic.as_str()).collect();
+    let read: BTreeSet<(&str, i64)> = history
+        .reads
+        .iter()
+        .map(|read| (read.topic.as_str(), read.digest))
+        .collect();
+    let topics: BTreeSet<&str> = history
+        .reads
+        .iter()
+        .map(|read| read.topic.as_str())
+        .collect();
     let is_unseen = |send: &Send| {
         matches!(send.outcome, SendOutcome::Acknowledged { .. })
             && topics.contains(send.topic.as_str())
@@ -190,21 +210,32 @@ fn unseen(history: &ClientHistory, places: &Places<'_>) -> Vec<usize> {
             && !read.contains(&(send.topic.as_str(), send.digest))
     };
     let sends = history.sends.iter().enumerate();
-    sends.filter(|(_, send)| is_unseen(send)).map(|(index, _)| index).collect()
+    sends
+        .filter(|(_, send)| is_unseen(send))
+        .map(|(index, _)| index)
+        .collect()
 }
 
 fn inconsistent(history: &ClientHistory) -> Vec<usize> {
     let at: BTreeMap<(&str, i32, i64), i64> = history
         .log
         .iter()
-        .map(|entry| ((entry.topic.as_str(), entry.partition, entry.offset), entry.digest))
+        .map(|entry| {
+            (
+                (entry.topic.as_str(), entry.partition, entry.offset),
+                entry.digest,
+            )
+        })
         .collect();
     let differs = |read: &Read| {
         at.get(&(read.topic.as_str(), read.partition, read.offset))
             .is_some_and(|digest| *digest != read.digest)
     };
     let reads = history.reads.iter().enumerate();
-    reads.filter(|(_, read)| differs(read)).map(|(index, _)| index).collect()
+    reads
+        .filter(|(_, read)| differs(read))
+        .map(|(index, _)| index)
+        .collect()
 }
 
 #[cfg(test)]
@@ -212,19 +243,41 @@ mod tests {
     use super::*;
 
     fn send(digest: i64, outcome: SendOutcome) -> Send {
-        Send { producer: "p".into(), topic: "t".into(), digest, outcome }
+        Send {
+            producer: "p".into(),
+            topic: "t".into(),
+            digest,
+            outcome,
+        }
     }
 
     fn acked(digest: i64, offset: i64) -> Send {
-        send(digest, SendOutcome::Acknowledged { partition: 0, offset })
+        send(
+            digest,
+            SendOutcome::Acknowledged {
+                partition: 0,
+                offset,
+            },
+        )
     }
 
     fn entry(offset: i64, digest: i64) -> LogEntry {
-        LogEntry { topic: "t".into(), partition: 0, offset, digest }
+        LogEntry {
+            topic: "t".into(),
+            partition: 0,
+            offset,
+            digest,
+        }
     }
 
     fn read(offset: i64, digest: i64) -> Read {
-        Read { consumer: "c".into(), topic: "t".into(), partition: 0, offset, digest }
+        Read {
+            consumer: "c".into(),
+            topic: "t".into(),
+            partition: 0,
+            offset,
+            digest,
+        }
     }
 
     #[test]

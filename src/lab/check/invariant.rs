@@ -7,7 +7,7 @@ macro_rules! invariants {
     ($($name:ident $title:literal;)*) => {
         /// An invariant of the protocol.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "see `title`")]
         pub enum Invariant { $($name,)* }
 
         impl Invariant {

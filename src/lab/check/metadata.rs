@@ -31,9 +31,13 @@ impl Metadata {
     }
 
     fn same_image(&mut self, glance: &mut Glance<'_>, node: NodeId, offset: i64) {
-        let Some(server) = glance.view.server(node) else { return };
+        let Some(server) = glance.view.server(node) else {
+            return;
+        };
         let broker = server.broker().map(|broker| broker.image());
-        let controller = server.controller().map(|controller| controller.committed_image());
+        let controller = server
+            .controller()
+            .map(|controller| controller.committed_image());
         for image in [broker, controller].into_iter().flatten() {
             if image.offset != offset {
                 continue;
@@ -57,14 +61,23 @@ impl Metadata {
 
 /// I12 on the controller's committed image.
 fn sane(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
-    let Some(server) = glance.view.server(node) else { return };
-    let Some(controller) = server.controller() else { return };
+    let Some(server) = glance.view.server(node) else {
+        return;
+    };
+    let Some(controller) = server.controller() else {
+        return;
+    };
     let image = controller.committed_image();
-    let Some(topic) = image.topics.values().find(|topic| Tp::new(topic.id, 0).topic == tp.topic)
+    let Some(topic) = image
+        .topics
+        .values()
+        .find(|topic| Tp::new(topic.id, 0).topic == tp.topic)
     else {
         return;
     };
-    let Some(partition) = topic.partitions.get(&tp.partition) else { return };
+    let Some(partition) = topic.partitions.get(&tp.partition) else {
+        return;
+    };
     let config = image.topic_config(&topic.name, &TopicConfig::default());
     let min_isr = (config.min_insync_replicas.max(1) as usize).min(partition.replicas.len());
     // Without eligible leaders the last in-sync replica stays in the ISR when it is fenced.
@@ -81,7 +94,13 @@ fn senseless(
     min_isr: usize,
     keeps_last: bool,
 ) -> Option<String> {
-    let PartitionImage { replicas, isr, elr, leader, .. } = partition;
+    let PartitionImage {
+        replicas,
+        isr,
+        elr,
+        leader,
+        ..
+    } = partition;
     if let Some(id) = isr.iter().find(|id| !replicas.contains(id)) {
         return Some(format!("{id} is in the ISR and no replica"));
     }
@@ -92,11 +111,15 @@ fn senseless(
         return Some(format!("{id} is in the ISR and in the ELR"));
     }
     if isr.len() >= min_isr && !elr.is_empty() {
-        return Some(format!("the ISR {isr:?} is large enough and the ELR is {elr:?}"));
+        return Some(format!(
+            "the ISR {isr:?} is large enough and the ELR is {elr:?}"
+        ));
     }
     if keeps_last && isr.len() == 1 && *leader < 0 {
         return None;
     }
     let fenced = |id: &&i32| image.brokers.get(id).is_none_or(|broker| broker.fenced);
-    isr.iter().find(fenced).map(|id| format!("the fenced broker {id} is in the ISR"))
+    isr.iter()
+        .find(fenced)
+        .map(|id| format!("the fenced broker {id} is in the ISR"))
 }

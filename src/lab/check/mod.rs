@@ -43,13 +43,21 @@ struct Glance<'a> {
 impl Glance<'_> {
     fn violated(&mut self, invariant: Invariant, text: String) {
         let (step, at) = (self.record.no, self.record.at);
-        self.violations.push(Violation { invariant, step, at, text });
+        self.violations.push(Violation {
+            invariant,
+            step,
+            at,
+            text,
+        });
     }
 
     /// The step's machine and its notes.
     fn notes(&self) -> impl Iterator<Item = (NodeId, Note)> + use<'_> {
         let node = self.record.node;
-        self.record.notes.iter().filter_map(move |note| Some((node?, *note)))
+        self.record
+            .notes
+            .iter()
+            .filter_map(move |note| Some((node?, *note)))
     }
 }
 
@@ -79,7 +87,11 @@ impl Checker {
         if record.notes.is_empty() && record.action.is_none() {
             return;
         }
-        let mut glance = Glance { view, record, violations: &mut self.violations };
+        let mut glance = Glance {
+            view,
+            record,
+            violations: &mut self.violations,
+        };
         self.suspension.after(&mut glance);
         self.offsets.after(&mut glance);
         self.agreement.after(&mut glance, &self.suspension);

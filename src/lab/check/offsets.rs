@@ -9,10 +9,14 @@ pub(super) struct Offsets;
 
 impl Offsets {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>) {
-        let touched: Vec<_> =
-            glance.notes().filter_map(|(node, note)| Some((node, touched(note)?))).collect();
+        let touched: Vec<_> = glance
+            .notes()
+            .filter_map(|(node, note)| Some((node, touched(note)?)))
+            .collect();
         for (node, tp) in touched {
-            let Some(replica) = glance.view.replica(node, tp) else { continue };
+            let Some(replica) = glance.view.replica(node, tp) else {
+                continue;
+            };
             let o = replica.offsets();
             let ordered = o.log_start <= o.last_stable
                 && o.last_stable <= o.high_watermark

@@ -31,10 +31,10 @@ impl Producers {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>, suspension: &Suspension) {
         let notes: Vec<_> = glance.notes().collect();
         for (node, note) in notes {
-            if let Note::HighWatermarkAdvanced { partition, to, .. } = note {
-                if !suspension.is_paused(partition) {
-                    self.committed(glance, suspension.round(partition), node, partition, to);
-                }
+            if let Note::HighWatermarkAdvanced { partition, to, .. } = note
+                && !suspension.is_paused(partition)
+            {
+                self.committed(glance, suspension.round(partition), node, partition, to);
             }
         }
     }
@@ -47,15 +47,26 @@ impl Producers {
         };
         let read = self.read.entry(tp).or_default();
         if read.round != round {
-            *read = Read { round, ..Read::default() };
+            *read = Read {
+                round,
+                ..Read::default()
+            };
         }
         let log = replica.partition.log();
         let from = read.to.max(log.offsets().log_start);
-        let fresh = log.batches_from(disk, from).take_while(|batch| batch.next_offset() <= to);
+        let fresh = log
+            .batches_from(disk, from)
+            .take_while(|batch| batch.next_offset() <= to);
         let fresh: Vec<_> = fresh.filter(|batch| batch.base_offset() >= from).collect();
         read.to = fresh.last().map_or(read.to, |batch| batch.next_offset());
-        for batch in fresh.iter().filter(|batch| batch.producer_id() >= 0 && !batch.is_control()) {
-            let now = Last { epoch: batch.producer_epoch(), sequence: batch.last_sequence() };
+        for batch in fresh
+            .iter()
+            .filter(|batch| batch.producer_id() >= 0 && !batch.is_control())
+        {
+            let now = Last {
+                epoch: batch.producer_epoch(),
+                sequence: batch.last_sequence(),
+            };
             let before = read.producers.insert(batch.producer_id(), now);
             let follows = before.is_none_or(|before| {
                 let next = before.sequence.checked_add(1).unwrap_or(0);

@@ -54,8 +54,13 @@ impl Quorum {
 
     /// I31: a new leader holds all that was ever committed.
     fn complete(&mut self, glance: &mut Glance<'_>, node: NodeId) {
-        let Some(server) = glance.view.server(node) else { return };
-        let lost = self.committed.iter().find(|range| !holds(server.raft().log(), **range));
+        let Some(server) = glance.view.server(node) else {
+            return;
+        };
+        let lost = self
+            .committed
+            .iter()
+            .find(|range| !holds(server.raft().log(), **range));
         if let Some(range) = lost {
             let text = format!(
                 "{} leads the quorum without all of offsets {}..{} of epoch {}, which were \
@@ -85,11 +90,15 @@ impl Quorum {
             let text = format!("{who} moved the quorum's high watermark from {before} to {to}");
             glance.violated(Invariant::I33, text);
         }
-        let Some(server) = glance.view.server(node) else { return };
+        let Some(server) = glance.view.server(node) else {
+            return;
+        };
         let voters = &server.config().voters;
         let holding = voters.iter().filter(|(id, _)| {
             let voter = glance.view.names.by_kafka_id(*id);
-            voter.and_then(|voter| self.log_ends.get(&voter)).is_some_and(|end| *end >= to)
+            voter
+                .and_then(|voter| self.log_ends.get(&voter))
+                .is_some_and(|end| *end >= to)
         });
         let (holding, needed) = (holding.count(), voters.len() / 2 + 1);
         let committed = ranges(server.raft().log(), 0, to);
@@ -106,19 +115,18 @@ impl Quorum {
     }
 
     /// I31: what was committed before is part of what is committed now.
-    fn still_committed(
-        &mut self,
-        glance: &mut Glance<'_>,
-        node: NodeId,
-        now: &[EpochRange],
-    ) {
+    fn still_committed(&mut self, glance: &mut Glance<'_>, node: NodeId, now: &[EpochRange]) {
         let kept = |range: &EpochRange| {
             now.iter().any(|later| {
                 later.epoch == range.epoch && later.start == range.start && later.end >= range.end
             })
         };
         let start = now.first().map_or(0, |range| range.start);
-        let lost = self.committed.iter().find(|range| range.end > start && !kept(range)).copied();
+        let lost = self
+            .committed
+            .iter()
+            .find(|range| range.end > start && !kept(range))
+            .copied();
         let back = now.last().map_or(0, |range| range.end)
             < self.committed.last().map_or(0, |range| range.end);
         if let (Some(range), false) = (lost, back) {

@@ -43,7 +43,11 @@ impl Suspension {
         }
         for (_, note) in glance.notes() {
             match note {
-                Note::LeaderElected { partition, unclean: true, .. } => {
+                Note::LeaderElected {
+                    partition,
+                    unclean: true,
+                    ..
+                } => {
                     self.paused.insert(partition);
                     *self.rounds.entry(partition).or_insert(0) += 1;
                 }
@@ -66,7 +70,9 @@ impl Suspension {
             _ => return,
         };
         self.lossy.insert(node);
-        let Some(truth) = glance.view.truth() else { return };
+        let Some(truth) = glance.view.truth() else {
+            return;
+        };
         for topic in truth.topics.values() {
             let config = truth.topic_config(&topic.name, &Default::default());
             for (number, partition) in &topic.partitions {
@@ -85,8 +91,12 @@ impl Suspension {
 
 /// A replica that is down may come back with a log of before: it must have been seen to agree.
 fn settled(glance: &Glance<'_>, tp: Tp) -> bool {
-    let Some(registration) = glance.view.registration(tp) else { return true };
-    let Some(leader) = glance.view.leader(tp) else { return false };
+    let Some(registration) = glance.view.registration(tp) else {
+        return true;
+    };
+    let Some(leader) = glance.view.leader(tp) else {
+        return false;
+    };
     let (epoch, log) = (registration.leader_epoch, leader.partition.log());
     let agrees = |replica: crate::lab::cluster::ReplicaView<'_>| {
         replica.partition.leader_epoch() == epoch

@@ -80,11 +80,15 @@ impl Names {
 
     /// All clients by name.
     pub fn clients(&self) -> impl Iterator<Item = (&str, ClientRef)> {
-        self.clients.iter().map(|(name, client)| (name.as_str(), *client))
+        self.clients
+            .iter()
+            .map(|(name, client)| (name.as_str(), *client))
     }
 
     /// The name of a client.
     pub fn client_name(&self, client: ClientRef) -> Option<&str> {
-        self.clients().find(|(_, known)| *known == client).map(|(name, _)| name)
+        self.clients()
+            .find(|(_, known)| *known == client)
+            .map(|(name, _)| name)
     }
 }

@@ -54,9 +54,7 @@ impl StateMachine for Node {
                 Ok(server) => Node::Server(Box::new(server)),
                 Err(_) => Node::Failed,
             },
-            NodeConfig::Client(config) => {
-                Node::Client(Box::new(ClientProcess::boot(config, ctx)))
-            }
+            NodeConfig::Client(config) => Node::Client(Box::new(ClientProcess::boot(config, ctx))),
         }
     }
 

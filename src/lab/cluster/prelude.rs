@@ -10,7 +10,7 @@ use crate::sim::{Action, CallId, Fault, NodeId, StepRecord, Time};
 use std::collections::VecDeque;
 
 /// A cluster that is not ready after this time has failed.
-pub const READY_WITHIN: Time = Time::from_millis(60_000);
+const READY_WITHIN: Time = Time::from_millis(60_000);
 
 /// How far the prelude is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,13 @@ impl Prelude {
     /// `first_call`.
     pub fn new(brokers: Vec<NodeId>, topics: Vec<NewTopic>, first_call: CallId) -> Self {
         let topics = topics.into();
-        Prelude { brokers, topics, created: Vec::new(), creating: None, next_call: first_call }
+        Prelude {
+            brokers,
+            topics,
+            created: Vec::new(),
+            creating: None,
+            next_call: first_call,
+        }
     }
 
     /// The first call number that the prelude does not use.
@@ -56,10 +62,10 @@ impl Prelude {
     ) -> Progress {
         let view = View::new(world, names);
         for (id, outcome) in record.outcomes {
-            if self.creating == Some(*id) {
-                if let Some(failure) = self.topic_created(outcome) {
-                    return Progress::Failed(failure);
-                }
+            if self.creating == Some(*id)
+                && let Some(failure) = self.topic_created(outcome)
+            {
+                return Progress::Failed(failure);
             }
         }
         let waiting = match self.first_missing(view) {
@@ -84,9 +90,9 @@ impl Prelude {
         let name = topic.name.clone();
         self.created.push(topic);
         match outcome {
-            Outcome::Failed { error, message } => {
-                Some(format!("topic {name:?} could not be created: {error}: {message}"))
-            }
+            Outcome::Failed { error, message } => Some(format!(
+                "topic {name:?} could not be created: {error}: {message}"
+            )),
             _ => None,
         }
     }
@@ -112,7 +118,9 @@ impl Prelude {
         if let Some(topic) = self.topics.front() {
             return Some(format!("topic {:?} to be created", topic.name));
         }
-        self.created.iter().find_map(|topic| self.topic_waits(view, topic))
+        self.created
+            .iter()
+            .find_map(|topic| self.topic_waits(view, topic))
     }
 
     fn brokers_serve(&self, view: View<'_>) -> Option<String> {
@@ -120,19 +128,31 @@ impl Prelude {
             return Some("an active controller".into());
         }
         let down = self.brokers.iter().find(|node| {
-            !view.broker(**node).is_some_and(|broker| broker.is_running())
+            !view
+                .broker(**node)
+                .is_some_and(|broker| broker.is_running())
         });
-        down.map(|node| format!("{} to be registered and unfenced", view.names.machine(*node)))
+        down.map(|node| {
+            format!(
+                "{} to be registered and unfenced",
+                view.names.machine(*node)
+            )
+        })
     }
 
     fn topic_waits(&self, view: View<'_>, topic: &NewTopic) -> Option<String> {
         let newest = view.truth()?;
         let known = newest.topic(&topic.name)?;
         let behind = self.brokers.iter().find(|node| {
-            view.broker(**node).is_none_or(|broker| broker.image().topic(&topic.name).is_none())
+            view.broker(**node)
+                .is_none_or(|broker| broker.image().topic(&topic.name).is_none())
         });
         if let Some(node) = behind {
-            return Some(format!("{} to learn of {:?}", view.names.machine(*node), topic.name));
+            return Some(format!(
+                "{} to learn of {:?}",
+                view.names.machine(*node),
+                topic.name
+            ));
         }
         let leaderless = known.partitions.iter().find(|(number, partition)| {
             let tp = crate::kafka::vocabulary::Tp::new(known.id, **number);

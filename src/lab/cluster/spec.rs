@@ -73,15 +73,19 @@ impl ClusterSpec {
             config: BrokerConfig::default(),
             powered: true,
         };
-        let voters =
-            (0..controllers).map(|i| server(format!("controller-{i}"), 100 + i as i32, false, true));
+        let voters = (0..controllers)
+            .map(|i| server(format!("controller-{i}"), 100 + i as i32, false, true));
         let combined = controllers == 0;
-        let nodes =
-            (0..brokers).map(|i| server(format!("broker-{i}"), i as i32, true, combined));
-        let admin = ClientSpec::Admin { name: "admin".into() };
+        let nodes = (0..brokers).map(|i| server(format!("broker-{i}"), i as i32, true, combined));
+        let admin = ClientSpec::Admin {
+            name: "admin".into(),
+        };
         ClusterSpec {
             servers: nodes.chain(voters).collect(),
-            processes: vec![ProcessSpec { name: "admin".into(), clients: vec![admin] }],
+            processes: vec![ProcessSpec {
+                name: "admin".into(),
+                clients: vec![admin],
+            }],
             topics: Vec::new(),
             world: WorldConfig::default(),
         }
@@ -110,7 +114,10 @@ impl ClusterSpec {
                 hosts: hosts.clone(),
                 clients: process.clients.clone(),
             }));
-            let consumes = process.clients.iter().any(|c| matches!(c, ClientSpec::Consumer { .. }));
+            let consumes = process
+                .clients
+                .iter()
+                .any(|c| matches!(c, ClientSpec::Consumer { .. }));
             add(&mut world, config, Disk::new(), !consumes);
         }
         (world, names)
@@ -125,14 +132,22 @@ impl ClusterSpec {
         for process in &self.processes {
             let node = names.push(&process.name, None);
             for (index, client) in process.clients.iter().enumerate() {
-                names.push_client(client.name(), ClientRef { node, client: ClientNo(index as u16) });
+                names.push_client(
+                    client.name(),
+                    ClientRef {
+                        node,
+                        client: ClientNo(index as u16),
+                    },
+                );
             }
         }
         names
     }
 
     fn brokers(&self) -> impl Iterator<Item = &ServerSpec> {
-        self.servers.iter().filter(|server| server.is_broker && server.powered)
+        self.servers
+            .iter()
+            .filter(|server| server.is_broker && server.powered)
     }
 
     fn server_config(&self, server: &ServerSpec, hosts: &Arc<Hosts>) -> ServerConfig {
@@ -142,7 +157,9 @@ impl ClusterSpec {
             is_broker: server.is_broker,
             is_controller: server.is_controller,
             host: server.name.clone(),
-            voters: voters.map(|voter| (voter.node_id, voter.name.clone())).collect(),
+            voters: voters
+                .map(|voter| (voter.node_id, voter.name.clone()))
+                .collect(),
             hosts: hosts.clone(),
             broker: server.config.clone(),
         }

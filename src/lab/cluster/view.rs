@@ -73,13 +73,17 @@ impl<'a> View<'a> {
     /// Every server that is up.
     pub fn servers(&self) -> impl Iterator<Item = (NodeId, &'a KafkaServer)> + use<'a> {
         let view = *self;
-        self.world.nodes().filter_map(move |node| Some((node, view.server(node)?)))
+        self.world
+            .nodes()
+            .filter_map(move |node| Some((node, view.server(node)?)))
     }
 
     /// The active controller: the one with the highest quorum epoch that says it is.
     pub fn active_controller(&self) -> Option<(NodeId, &'a KafkaServer)> {
         let active = self.servers().filter(|(_, server)| {
-            server.controller().is_some_and(|controller| controller.active_image().is_some())
+            server
+                .controller()
+                .is_some_and(|controller| controller.active_image().is_some())
         });
         active.max_by_key(|(_, server)| server.raft().leader().1)
     }
@@ -87,9 +91,14 @@ impl<'a> View<'a> {
     /// The truth about metadata: the most advanced committed image that any server has.
     pub fn truth(&self) -> Option<&'a MetadataImage> {
         let images = self.servers().filter_map(|(_, server)| {
-            let controller = server.controller().map(|controller| controller.committed_image());
+            let controller = server
+                .controller()
+                .map(|controller| controller.committed_image());
             let broker = server.broker().map(BrokerServer::image);
-            [controller, broker].into_iter().flatten().max_by_key(|image| image.offset)
+            [controller, broker]
+                .into_iter()
+                .flatten()
+                .max_by_key(|image| image.offset)
         });
         images.max_by_key(|image| image.offset)
     }
@@ -97,20 +106,30 @@ impl<'a> View<'a> {
     /// The full id of a topic by its tag.
     pub fn topic_id(&self, tag: TopicTag) -> Option<Uuid> {
         let image = self.truth()?;
-        image.topics.keys().copied().find(|id| TopicTag::from(*id) == tag)
+        image
+            .topics
+            .keys()
+            .copied()
+            .find(|id| TopicTag::from(*id) == tag)
     }
 
     /// The name of a topic by its tag.
     pub fn topic_name(&self, tag: TopicTag) -> Option<&'a str> {
         let image = self.truth()?;
-        let topic = image.topics.values().find(|topic| TopicTag::from(topic.id) == tag)?;
+        let topic = image
+            .topics
+            .values()
+            .find(|topic| TopicTag::from(topic.id) == tag)?;
         Some(topic.name.as_str())
     }
 
     /// A partition by its topic's name.
     pub fn partition(&self, topic: &str, partition: i32) -> Option<Tp> {
         let topic = self.truth()?.topic(topic)?;
-        topic.partitions.contains_key(&partition).then(|| Tp::new(topic.id, partition))
+        topic
+            .partitions
+            .contains_key(&partition)
+            .then(|| Tp::new(topic.id, partition))
     }
 
     /// The controller's record of a partition.
@@ -123,13 +142,19 @@ impl<'a> View<'a> {
     pub fn replica(&self, node: NodeId, tp: Tp) -> Option<ReplicaView<'a>> {
         let broker = self.names.kafka_id(node)?;
         let partition = self.broker(node)?.replicas().tagged(tp)?;
-        Some(ReplicaView { node, broker, partition })
+        Some(ReplicaView {
+            node,
+            broker,
+            partition,
+        })
     }
 
     /// Every replica of a partition on a broker that is up.
     pub fn replicas(&self, tp: Tp) -> impl Iterator<Item = ReplicaView<'a>> + use<'a> {
         let view = *self;
-        self.world.nodes().filter_map(move |node| view.replica(node, tp))
+        self.world
+            .nodes()
+            .filter_map(move |node| view.replica(node, tp))
     }
 
     /// The replica that leads by the controller's record, if its broker is up.

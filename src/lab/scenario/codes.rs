@@ -5,7 +5,7 @@ macro_rules! codes {
     ($($name:ident = $number:literal $title:literal $explain:literal;)*) => {
         /// What kind of problem a scenario has.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "the names say it")]
         pub enum Code { $($name = $number,)* }
 
         impl Code {
@@ -166,9 +166,9 @@ codes! {
         "A calendar time is written as 2026-01-01T00:00:00Z.";
     NoEffect = 36 "nothing happens in this step"
         "A step does something, or at least marks, shows or says something.";
-    NeedsIdempotence = 37 "idempotence needs acks=all"
-        "Kafka's producer refuses enable.idempotence=true with acks other than all, with retries \
-         0 or with more than five requests in flight.";
+    ConfigsClash = 37 "configs that do not go together"
+        "Each of these configs is valid and the client refuses them together, as when idempotence \
+         is asked for with acks other than all. The text is the client's own.";
 
     ConfigNotRead = 101 "nothing reads this config yet"
         "Kafka has this config; the simulation does not read it yet, so it changes nothing.";

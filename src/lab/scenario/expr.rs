@@ -31,7 +31,7 @@ pub enum Expr {
 
 /// How two values are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "see `WORDS`")]
 pub enum Op {
     Eq,
     Ne,
@@ -194,7 +194,7 @@ impl Type {
 
 /// The kind of a subject, for the table of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "each is what it says")]
 pub enum SubjectKind {
     Partition,
     Replica,
@@ -230,7 +230,7 @@ macro_rules! fields {
     ($($name:ident $word:literal { $($kind:ident $type:expr, $of:literal;)* })*) => {
         /// A field. One name may belong to several kinds of subject.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(missing_docs)]
+        #[allow(missing_docs, reason = "see the table")]
         pub enum Field { $($name,)* }
 
         impl Field {

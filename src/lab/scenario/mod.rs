@@ -1,7 +1,7 @@
 //! The scenario language: from a TOML file to a [`Scenario`], or to all of its problems at once.
 //!
-//! The way of a file: [`tree`] reads TOML with the position of every key and value, [`branches`]
-//! merges what differs into copies of it, [`read`] makes a [`Scenario`] of each, [`validate`]
+//! The way of a file: `tree` reads TOML with the position of every key and value, `branches`
+//! merges what differs into copies of it, `read` makes a [`Scenario`] of each, `validate`
 //! holds its parts against each other. Nothing unknown is ignored, nothing panics, and what a
 //! file may ask for is bounded ([`limits`]).
 
@@ -24,11 +24,11 @@ mod pos;
 mod problem;
 mod read;
 mod render;
+pub mod run;
 mod texts;
 mod tree;
 mod validate;
 mod words;
-pub mod run;
 mod write;
 
 #[cfg(test)]

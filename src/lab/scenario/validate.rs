@@ -11,7 +11,7 @@ use super::model::{
 };
 use super::pos::Pos;
 use super::problem::Problem;
-use crate::kafka::config::{Acks, ClientKind, TopicConfig};
+use crate::kafka::config::{Acks, TopicConfig};
 
 pub(super) fn validate(cx: &mut Cx<'_>, scenario: &Scenario) {
     sizes(cx, scenario);
@@ -23,7 +23,7 @@ pub(super) fn validate(cx: &mut Cx<'_>, scenario: &Scenario) {
         min_isr(cx, topic, broker.default_replication_factor, defaults);
     }
     for producer in &scenario.producers {
-        idempotence(cx, producer);
+        clashes(cx, producer);
     }
     rules(cx, scenario);
     cycles(cx, scenario);
@@ -121,38 +121,25 @@ fn last<'e>(entries: &'e [ConfigEntry], name: &str) -> Option<&'e ConfigEntry> {
     entries.iter().rev().find(|entry| entry.name == name)
 }
 
-/// The acks of a producer: its config, or the default of its client.
-pub(super) fn acks(producer: &ProducerSpec) -> Acks {
-    let own = last(&producer.config, "acks").map(|entry| entry.value.trim());
-    match (own, producer.client) {
-        (Some("0"), _) => Acks::None,
-        (Some("1"), _) | (None, ClientKind::Sarama) => Acks::Leader,
-        _ => Acks::All,
-    }
+fn acks(producer: &ProducerSpec) -> Acks {
+    producer
+        .producer_config()
+        .map_or(Acks::All, |config| config.acks)
 }
 
-/// `ProducerConfig.postProcessAndValidateIdempotenceConfigs`.
-fn idempotence(cx: &mut Cx<'_>, producer: &ProducerSpec) {
-    let number = |name: &str| {
-        let entry = last(&producer.config, name)?;
-        Some((entry, entry.value.trim().parse::<i64>().ok()?))
-    };
-    let asked = last(&producer.config, "enable.idempotence");
-    if !asked.is_some_and(|entry| entry.value.trim().eq_ignore_ascii_case("true")) {
+/// The rules between configs of one client, at the config without which they would hold.
+fn clashes(cx: &mut Cx<'_>, producer: &ProducerSpec) {
+    let Err(error) = producer.producer_config() else {
         return;
-    }
-    let weak = last(&producer.config, "acks").filter(|_| acks(producer) != Acks::All);
-    let no_retries = number("retries").filter(|(_, n)| *n == 0);
-    let many = number("max.in.flight.requests.per.connection").filter(|(_, n)| *n > 5);
-    let causes = [
-        weak.map(|entry| (entry, "acks is not all")),
-        no_retries.map(|(entry, _)| (entry, "retries is 0")),
-        many.map(|(entry, _)| (entry, "more than 5 requests may be in flight")),
-    ];
-    for (entry, why) in causes.into_iter().flatten() {
-        let message = format!("enable.idempotence = true cannot be: {why}");
-        cx.problem(Code::NeedsIdempotence, entry.pos, message);
-    }
+    };
+    let without = |at: usize| {
+        let mut fewer = producer.clone();
+        fewer.config.remove(at);
+        fewer.producer_config().is_ok()
+    };
+    let culprit = (0..producer.config.len()).find(|at| without(*at));
+    let pos = culprit.map_or(producer.pos, |at| producer.config[at].pos);
+    cx.problem(Code::ConfigsClash, pos, error.to_string());
 }
 
 fn rules(cx: &mut Cx<'_>, scenario: &Scenario) {

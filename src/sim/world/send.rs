@@ -215,13 +215,15 @@ impl<M: StateMachine> World<M> {
             put_off: false,
             chosen: false,
         };
-        if let Some(at) = copy {
-            self.queue
-                .push(arrives, Class::Delivery, Event::Flight(flight.clone()));
-            self.queue.push(at, Class::Delivery, Event::Flight(flight));
-        } else {
-            self.queue
-                .push(arrives, Class::Delivery, Event::Flight(flight));
+        self.take_off(arrives, copy, flight);
+    }
+
+    fn take_off(&mut self, arrives: Time, copy: Option<Time>, flight: Flight<M::V>) {
+        let twin = copy.map(|at| (at, flight.clone()));
+        self.queue
+            .push(arrives, Class::Delivery, Event::Flight(flight));
+        if let Some((at, twin)) = twin {
+            self.queue.push(at, Class::Delivery, Event::Flight(twin));
         }
     }
 

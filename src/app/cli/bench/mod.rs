@@ -51,7 +51,11 @@ impl Figure {
 
     fn range(&self) -> (f64, f64) {
         let low = self.values.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let high = self
+            .values
+            .iter()
+            .copied()
+            .fold(f64::NEG_INFINITY, f64::max);
         (low, high)
     }
 }
@@ -59,7 +63,11 @@ impl Figure {
 const FIGURES: [(&str, &str, &str); 14] = [
     ("raw event loop", "events/s", "the yardstick"),
     ("3 brokers acks=all, hash and invariants", "steps/s", ""),
-    ("the same over the raw loop", "ratio", "floor 0.06, aim 0.12"),
+    (
+        "the same over the raw loop",
+        "ratio",
+        "floor 0.06, aim 0.12",
+    ),
     ("idle cluster", "virtual s/s", "floor 5000, aim 20000"),
     ("100 records a second", "virtual s/s", "floor 500, aim 2000"),
     ("1 record a request, 3 replicas", "records/s", ""),
@@ -76,12 +84,20 @@ const FIGURES: [(&str, &str, &str); 14] = [
 pub(super) fn run(arguments: &BenchArguments) -> u8 {
     if let Some(records) = arguments.produce {
         let measured = Bench::produce(records, arguments.batch);
-        println!("kafkalab_records_per_s {:.1}", measured.records_per_second());
+        println!(
+            "kafkalab_records_per_s {:.1}",
+            measured.records_per_second()
+        );
         return PASSED;
     }
     let mut figures: Vec<Figure> = FIGURES
         .iter()
-        .map(|(name, unit, goal)| Figure { name, unit, goal, values: Vec::new() })
+        .map(|(name, unit, goal)| Figure {
+            name,
+            unit,
+            goal,
+            values: Vec::new(),
+        })
         .collect();
     for pass in 0..arguments.passes {
         if !arguments.json {
@@ -91,7 +107,10 @@ pub(super) fn run(arguments: &BenchArguments) -> u8 {
             eprintln!("error: a workload did not come to its end");
             return FAILED;
         };
-        figures.iter_mut().zip(values).for_each(|(figure, value)| figure.values.push(value));
+        figures
+            .iter_mut()
+            .zip(values)
+            .for_each(|(figure, value)| figure.values.push(value));
     }
     match arguments.json {
         true => print_json(&figures, arguments.passes),
@@ -111,9 +130,7 @@ fn one_pass() -> Option<[f64; 14]> {
     let (fork, first_step) = Bench::fork();
     let back = Bench::step_back()?;
     let (cold, warm) = processes()?;
-    let percent = |slow: &Measured, fast: &Measured| {
-        (slow.seconds / fast.seconds - 1.0) * 100.0
-    };
+    let percent = |slow: &Measured, fast: &Measured| (slow.seconds / fast.seconds - 1.0) * 100.0;
     Some([
         raw,
         checked.steps_per_second(),
@@ -144,7 +161,9 @@ fn processes() -> Option<(f64, f64)> {
             .arg(&file)
             .stdout(std::process::Stdio::null())
             .status();
-        status.is_ok_and(|s| s.success()).then(|| began.elapsed().as_secs_f64() * 1_000.0)
+        status
+            .is_ok_and(|s| s.success())
+            .then(|| began.elapsed().as_secs_f64() * 1_000.0)
     };
     let times = (once(), once());
     let _ = std::fs::remove_file(&file);
@@ -152,11 +171,18 @@ fn processes() -> Option<(f64, f64)> {
 }
 
 fn print_text(figures: &[Figure]) {
-    println!("{:<44} {:>14} {:>14} {:>14}  unit", "figure", "median", "min", "max");
+    println!(
+        "{:<44} {:>14} {:>14} {:>14}  unit",
+        "figure", "median", "min", "max"
+    );
     for figure in figures {
         let (low, high) = figure.range();
         let (median, goal) = (figure.median(), figure.goal);
-        let note = if goal.is_empty() { String::new() } else { format!("  ({goal})") };
+        let note = if goal.is_empty() {
+            String::new()
+        } else {
+            format!("  ({goal})")
+        };
         println!(
             "{:<44} {median:>14.3} {low:>14.3} {high:>14.3}  {}{note}",
             figure.name, figure.unit
@@ -172,5 +198,8 @@ fn print_json(figures: &[Figure], passes: u32) {
             "median": figure.median(), "min": low, "max": high,
         })
     });
-    println!("{:#}", json!({ "passes": passes, "figures": figures.collect::<Vec<_>>() }));
+    println!(
+        "{:#}",
+        json!({ "passes": passes, "figures": figures.collect::<Vec<_>>() })
+    );
 }

@@ -81,7 +81,14 @@ impl Bench {
              load = {{ from = \"p\", topic = \"t\", rate = \"1000000/s\", for = \"{records}us\", \
              size = 100 }}\n"
         ));
-        measure(&text, &Options { check, round_trip, ..Options::default() })
+        measure(
+            &text,
+            &Options {
+                check,
+                round_trip,
+                ..Options::default()
+            },
+        )
     }
 
     /// Nothing but heartbeats and empty fetches.
@@ -103,7 +110,9 @@ impl Bench {
     /// Microseconds to copy a World with its driver, and to make the first step of the copy.
     pub(super) fn fork() -> (f64, f64) {
         let (mut timeline, mut oracle) = timeline();
-        while timeline.world().step_no() < StepNo(20_000) && timeline.forward(Time::NEVER, &mut oracle, &mut ()) {}
+        while timeline.world().step_no() < StepNo(20_000)
+            && timeline.forward(Time::NEVER, &mut oracle, &mut ())
+        {}
         let times = 200;
         let began = Instant::now();
         let copies: Vec<_> = (0..times)
@@ -120,7 +129,9 @@ impl Bench {
     /// Milliseconds to go one step back, the worst of twenty places in 100,000 steps.
     pub(super) fn step_back() -> Option<f64> {
         let (mut timeline, mut oracle) = timeline();
-        while timeline.world().step_no() < StepNo(100_000) && timeline.forward(Time::NEVER, &mut oracle, &mut ()) {}
+        while timeline.world().step_no() < StepNo(100_000)
+            && timeline.forward(Time::NEVER, &mut oracle, &mut ())
+        {}
         let end = timeline.world().step_no().0;
         let mut worst: f64 = 0.0;
         for place in (1..=20).rev() {
@@ -155,7 +166,7 @@ fn measure(text: &str, options: &Options) -> Measured {
     let began = Instant::now();
     let Finished { run, report, .. } = run("main", &scenario, options, &mut |_| {});
     let seconds = began.elapsed().as_secs_f64();
-    let records = run.records().sent().len() as u64;
+    let records = run.records().sent_count() as u64;
     Measured {
         steps: report.steps.0,
         records,

@@ -1,4 +1,4 @@
-//! The consumer of assigned partitions (`KafkaConsumer` with `assign`, KAFKA.md 1.5) and its
+//! The consumer of assigned partitions (`KafkaConsumer` with `assign`, behaviour.md 1.5) and its
 //! application's loop: poll, work on what came, poll again.
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! Fetch sessions, the client's side (`FetchSessionHandler`, KAFKA.md 2.19): what was sent
+//! Fetch sessions, the client's side (`FetchSessionHandler`, behaviour.md 2.19): what was sent
 //! before is not sent again.
 
 use crate::kafka::client::metadata::wire_name;

@@ -12,7 +12,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 #[derive(Clone, Debug)]
 pub(crate) struct Accumulator {
     batches: BTreeMap<BatchId, ProducerBatch>,
+    /// The batches by the time of their creation, the oldest first.
+    by_creation: BTreeSet<(Time, BatchId)>,
     queues: BTreeMap<TopicPartition, VecDeque<BatchId>>,
+    /// The batches that are in a queue.
+    queued: BTreeSet<BatchId>,
     /// Partitions with a request in flight that must stay alone (max.in.flight = 1).
     pub(crate) muted: BTreeSet<TopicPartition>,
     next_id: u32,
@@ -33,7 +37,9 @@ impl Accumulator {
     pub(crate) fn new(batch_size: i32, most_records: i32, buffer_memory: i64) -> Self {
         Accumulator {
             batches: BTreeMap::new(),
+            by_creation: BTreeSet::new(),
             queues: BTreeMap::new(),
+            queued: BTreeSet::new(),
             muted: BTreeSet::new(),
             next_id: 0,
             batch_size: batch_size.max(1) as usize,
@@ -54,6 +60,18 @@ impl Accumulator {
     /// Every batch that has no answer yet.
     pub(crate) fn incomplete(&self) -> impl Iterator<Item = (BatchId, &ProducerBatch)> {
         self.batches.iter().map(|(id, batch)| (*id, batch))
+    }
+
+    /// When the oldest batch was created.
+    pub(crate) fn oldest(&self) -> Option<Time> {
+        self.by_creation.first().map(|(created, _)| *created)
+    }
+
+    /// The batches that were created at `until` or before.
+    pub(crate) fn created_until(&self, until: Time) -> impl Iterator<Item = BatchId> + '_ {
+        let old = self.by_creation.iter();
+        old.take_while(move |(created, _)| *created <= until)
+            .map(|(_, id)| *id)
     }
 
     /// The queues that are not empty.
@@ -126,6 +144,7 @@ impl Accumulator {
         self.available_memory -= limit as i64;
         let id = self.insert(batch);
         self.queue(tp).push_back(id);
+        self.queued.insert(id);
         Ok(Appended { bytes })
     }
 
@@ -144,6 +163,7 @@ impl Accumulator {
     fn insert(&mut self, batch: ProducerBatch) -> BatchId {
         let id = BatchId(self.next_id);
         self.next_id += 1;
+        self.by_creation.insert((batch.created, id));
         self.batches.insert(id, batch);
         id
     }
@@ -155,6 +175,7 @@ impl Accumulator {
     /// Takes the first batch of a partition out of its queue, closed.
     pub(crate) fn poll_first(&mut self, tp: &TopicPartition) -> Option<BatchId> {
         let id = self.queues.get_mut(tp)?.pop_front()?;
+        self.queued.remove(&id);
         self.batches.get_mut(&id)?.close();
         Some(id)
     }
@@ -174,6 +195,7 @@ impl Accumulator {
             _ => 0,
         };
         self.queue(&tp).insert(place, id);
+        self.queued.insert(id);
     }
 
     /// Replaces a batch that was too large by its parts, which are queued in order.
@@ -193,7 +215,11 @@ impl Accumulator {
     /// Ends a batch: takes it out of everything and frees its memory.
     pub(crate) fn remove(&mut self, id: BatchId) -> Option<ProducerBatch> {
         let batch = self.batches.remove(&id)?;
-        if let Some(queue) = self.queues.get_mut(&batch.tp) {
+        self.by_creation.remove(&(batch.created, id));
+        // Most batches have left their queue when they end.
+        if self.queued.remove(&id)
+            && let Some(queue) = self.queues.get_mut(&batch.tp)
+        {
             queue.retain(|queued| *queued != id);
         }
         self.available_memory += batch.memory();

@@ -1,4 +1,4 @@
-//! The producer (`KafkaProducer`, KAFKA.md 1.4): `send` puts a record into a batch (`send.rs`),
+//! The producer (`KafkaProducer`, behaviour.md 1.4): `send` puts a record into a batch (`send.rs`),
 //! the sender drains batches into requests (`sender.rs`) and completes, retries, splits or fails
 //! them by their answers (`answers.rs`).
 //!
@@ -311,8 +311,7 @@ impl Producer {
 
     fn arm(&mut self, next_ready: Option<Time>, ctx: &mut Ctx<'_, Kafka>) {
         let timeout = self.config.delivery_timeout;
-        let expiry = self.accumulator.incomplete();
-        let expiry = expiry.map(|(_, batch)| batch.created + timeout).min();
+        let expiry = self.accumulator.oldest().map(|created| created + timeout);
         let blocked = self.waiting.front();
         let blocked = blocked.map(|waiting| waiting.since + self.config.max_block);
         let init = self.idempotence.as_ref().map(Idempotence::state);

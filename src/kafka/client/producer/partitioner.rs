@@ -1,4 +1,4 @@
-//! Which partition a record goes to (KAFKA.md 2.12 and 2.13; librdkafka's and sarama's own
+//! Which partition a record goes to (behaviour.md 2.12 and 2.13; librdkafka's and sarama's own
 //! partitioners).
 
 use crate::kafka::client::metadata::TopicMetadata;

@@ -105,12 +105,10 @@ impl Producer {
     /// Fails the batches whose time is up (P8), in queues and in flight.
     pub(super) fn expire_batches(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         let (now, timeout) = (ctx.mono(), self.config.delivery_timeout);
-        let expired: Vec<BatchId> = self
-            .accumulator
-            .incomplete()
-            .filter(|(_, batch)| batch.created + timeout <= now)
-            .map(|(id, _)| id)
-            .collect();
+        let Some(until) = now.0.checked_sub(timeout.0) else {
+            return;
+        };
+        let expired: Vec<BatchId> = self.accumulator.created_until(Time(until)).collect();
         for id in expired {
             self.expire_batch(id, now, ctx);
         }

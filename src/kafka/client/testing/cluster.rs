@@ -1,4 +1,4 @@
-//! A naive cluster: logs as vectors, sequences as KAFKA.md 2.14, faults by script.
+//! A naive cluster: logs as vectors, sequences as behaviour.md 2.14, faults by script.
 
 use super::partition::{LogEntry, Partition};
 use crate::kafka::client::metadata::wire_name;
@@ -303,6 +303,10 @@ impl Cluster {
         }
     }
 
+    #[allow(
+        clippy::panic_in_result_fn,
+        reason = "a producer that sends two batches fails the test"
+    )]
     fn append(
         &mut self,
         broker: i32,

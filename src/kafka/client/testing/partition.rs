@@ -1,4 +1,4 @@
-//! A partition's log as a vector, with sequences checked as KAFKA.md 2.14 says.
+//! A partition's log as a vector, with sequences checked as behaviour.md 2.14 says.
 
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::record_batch::{BatchBuilder, Record, RecordBatch, increment_sequence};
@@ -76,7 +76,7 @@ impl Partition {
         base
     }
 
-    /// KAFKA.md 2.14: the offset of a duplicate, or an error.
+    /// behaviour.md 2.14: the offset of a duplicate, or an error.
     pub(super) fn check_sequence(&self, batch: &RecordBatch) -> Result<Option<i64>, ErrorCode> {
         let Some(entry) = self.producers.get(&batch.producer_id()) else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Partition changes against an independent model of the rules of KAFKA.md 2.6, over sets.
+//! Partition changes against an independent model of the rules of behaviour.md 2.6, over sets.
 
 use crate::kafka::controller::elections::{Election, PartitionChangeBuilder};
 use crate::kafka::metadata::PartitionImage;

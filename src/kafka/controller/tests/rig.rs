@@ -36,7 +36,7 @@ pub(super) fn str_bytes(text: &str) -> StrBytes {
 }
 
 impl Rig {
-    /// A controller with the features of KAFKA.md 0.2 and no brokers.
+    /// A controller with the features of behaviour.md 0.2 and no brokers.
     pub(super) fn empty(semantics: Semantics) -> Rig {
         let mut stand = Stand::new(NodeId(0), 7);
         let mut image = MetadataImage::empty();

@@ -46,7 +46,8 @@ macro_rules! messages {
     ($($api:ident: $request:ident, $response:ident => $wire:ident;)*) => {
         /// A request or a response, typed.
         #[derive(Clone, Debug, PartialEq)]
-        #[allow(missing_docs, clippy::large_enum_variant)]
+        #[allow(missing_docs, reason = "each is what it holds")]
+        #[allow(clippy::large_enum_variant, reason = "an envelope boxes it")]
         pub enum Message {
             $($request(messages::$request), $response($wire),)*
         }

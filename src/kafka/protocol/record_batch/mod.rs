@@ -1,4 +1,4 @@
-//! Record batch v2, our own: `DefaultRecordBatch`, KAFKA.md 2.24.
+//! Record batch v2, our own: `DefaultRecordBatch`, behaviour.md 2.24.
 //!
 //! ```text
 //! base_offset i64 @0   length i32 @8   leader_epoch i32 @12   magic i8 @16   crc u32 @17
@@ -39,7 +39,7 @@ pub const NO_TIMESTAMP: i64 = -1;
 
 /// Bits 0–2 of a batch's attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "Kafka's words")]
 pub enum Compression {
     None = 0,
     Gzip = 1,
@@ -75,7 +75,7 @@ impl Compression {
 
 /// Bit 3 of a batch's attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "Kafka's words")]
 pub enum TimestampType {
     CreateTime,
     LogAppendTime,

@@ -1,4 +1,4 @@
-//! Where a follower cuts its log when its leader says that they diverge (KAFKA.md 2.5,
+//! Where a follower cuts its log when its leader says that they diverge (behaviour.md 2.5,
 //! `AbstractFetcherThread.getOffsetTruncationState`).
 
 use crate::kafka::replica::partition::Partition;

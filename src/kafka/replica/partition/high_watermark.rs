@@ -1,4 +1,4 @@
-//! The leader's high watermark (KAFKA.md 2.1, `Partition.maybeIncrementLeaderHW`).
+//! The leader's high watermark (behaviour.md 2.1, `Partition.maybeIncrementLeaderHW`).
 
 use super::{LeaderState, Partition};
 use crate::kafka::config::Sabotage;

@@ -1,4 +1,4 @@
-//! The ISR in the leader's eyes and its changes (KIP-497, KAFKA.md 2.2 and 2.3).
+//! The ISR in the leader's eyes and its changes (KIP-497, behaviour.md 2.2 and 2.3).
 //!
 //! ```text
 //! Committed      --maybe_expand_isr-->   PendingExpand   the joining replica counts at once

@@ -1,4 +1,4 @@
-//! Deleting old segments (`UnifiedLog.deleteOldSegments`, KAFKA.md 2.21): those below the log
+//! Deleting old segments (`UnifiedLog.deleteOldSegments`, behaviour.md 2.21): those below the log
 //! start, then by size, then by time. Files are renamed at once and removed after
 //! `file.delete.delay.ms`.
 

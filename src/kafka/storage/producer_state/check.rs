@@ -1,4 +1,4 @@
-//! May a producer's batch be appended? (`ProducerAppendInfo`, KAFKA.md 2.14.)
+//! May a producer's batch be appended? (`ProducerAppendInfo`, behaviour.md 2.14.)
 
 use super::{BatchMetadata, ProducerEntry, ProducerState};
 use crate::kafka::protocol::ErrorCode;

@@ -1,4 +1,4 @@
-//! What a log knows of the producers that wrote to it (`ProducerStateManager`, KAFKA.md 2.14,
+//! What a log knows of the producers that wrote to it (`ProducerStateManager`, behaviour.md 2.14,
 //! 2.16): their last batches, to find duplicates and gaps; their open transactions, for the last
 //! stable offset.
 //!

@@ -1,4 +1,5 @@
-//! Idempotent producers (KAFKA.md 2.14) against the recorded exchanges, and what snapshots keep.
+//! Idempotent producers (behaviour.md 2.14) against the recorded exchanges, and what snapshots
+//! keep.
 
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::protocol::record_batch::{BatchBuilder, Record, RecordBatch};

@@ -4,7 +4,7 @@ use super::*;
 use crate::kafka::storage::epoch_cache::EpochCache;
 use proptest::prelude::*;
 
-/// The rules of KAFKA.md 2.4 by the letter, on a plain list.
+/// The rules of behaviour.md 2.4 by the letter, on a plain list.
 #[derive(Default)]
 struct Table(Vec<(i32, i64)>);
 

@@ -1,4 +1,4 @@
-//! Deleting old segments (KAFKA.md 2.21).
+//! Deleting old segments (behaviour.md 2.21).
 
 use super::*;
 

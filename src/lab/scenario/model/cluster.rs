@@ -1,7 +1,9 @@
 //! The machines, the network and who works on them.
 
 use super::Place;
-use crate::kafka::config::{BrokerConfig, ClientKind, Semantics};
+use crate::kafka::config::{
+    BrokerConfig, ClientKind, ConfigError, ConsumerConfig, ProducerConfig, Semantics,
+};
 use crate::kafka::protocol::TopicPartition;
 use crate::kafka::vocabulary::Work;
 use crate::lab::scenario::pos::Pos;
@@ -183,6 +185,23 @@ pub struct ProducerSpec {
     pub pos: Pos,
 }
 
+impl ProducerSpec {
+    /// The defaults of the client under its own configs; those that nothing reads yet are left
+    /// out.
+    ///
+    /// # Errors
+    /// The rule between configs that is broken.
+    pub fn producer_config(&self) -> Result<ProducerConfig, ConfigError> {
+        let mut config = ProducerConfig::defaults(self.client);
+        for entry in &self.config {
+            if ProducerConfig::reads(self.client, &entry.name) {
+                config.apply(&entry.name, &entry.value)?;
+            }
+        }
+        config.finish().map(|()| config)
+    }
+}
+
 /// A consumer with partitions of its own, alone in its process.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsumerSpec {
@@ -200,4 +219,21 @@ pub struct ConsumerSpec {
     pub config: Vec<ConfigEntry>,
     /// Where it stands.
     pub pos: Pos,
+}
+
+impl ConsumerSpec {
+    /// The defaults of the client under its own configs; those that nothing reads yet are left
+    /// out.
+    ///
+    /// # Errors
+    /// The rule between configs that is broken.
+    pub fn consumer_config(&self) -> Result<ConsumerConfig, ConfigError> {
+        let mut config = ConsumerConfig::defaults(self.client);
+        for entry in &self.config {
+            if ConsumerConfig::reads(self.client, &entry.name) {
+                config.apply(&entry.name, &entry.value)?;
+            }
+        }
+        config.finish().map(|()| config)
+    }
 }

@@ -18,7 +18,7 @@ pub struct ActionDoc {
     pub value: &'static str,
     /// What it does.
     pub doc: &'static str,
-    #[allow(clippy::type_complexity)]
+    #[allow(clippy::type_complexity, reason = "a reader, once in a table")]
     read: Option<fn(&mut Cx<'_>, &Node, OnMessage) -> Option<Action>>,
 }
 

@@ -1,8 +1,8 @@
 //! `[cluster]` and `[[node]]`: who is there.
 
-use super::configs::config;
+use super::configs::{Whose, config};
 use super::name;
-use crate::kafka::config::{IsrAdmission, Sabotage, Sabotages, Scope, Semantics, Truncation};
+use crate::kafka::config::{IsrAdmission, Sabotage, Sabotages, Semantics, Truncation};
 use crate::lab::scenario::codes::Code;
 use crate::lab::scenario::cx::Cx;
 use crate::lab::scenario::fields::Fields;
@@ -64,7 +64,7 @@ fn own_table(cx: &mut Cx<'_>, node: &Node, cluster: &mut Cluster) {
             "combined nodes need a number of brokers",
         );
     }
-    cluster.config = config(cx, &mut fields, Scope::Broker);
+    cluster.config = config(cx, &mut fields, Whose::Broker);
     if let Some(node) = fields.node("semantics") {
         cluster.semantics = semantics(cx, node).unwrap_or_default();
     }
@@ -139,7 +139,7 @@ fn extra_node(cx: &mut Cx<'_>, node: &Node, nodes: &mut Vec<NodeSpec>) {
     let roles_at = fields.node("roles");
     let roles = roles_at.and_then(|node| role(cx, node));
     let rack = fields.text(cx, "rack").map(str::to_owned);
-    let entries = config(cx, &mut fields, Scope::Broker);
+    let entries = config(cx, &mut fields, Whose::Broker);
     let pos = fields.pos;
     fields.finish(cx);
     let Some(own_name) = own_name else {
@@ -219,7 +219,7 @@ fn added_nodes(cx: &mut Cx<'_>, root: &Table, nodes: &mut Vec<NodeSpec>) {
         let mut spec = plain_node(name.to_owned(), id, Role::Broker, *pos);
         spec.added = true;
         spec.rack = fields.text(cx, "rack").map(str::to_owned);
-        spec.config = config(cx, &mut fields, Scope::Broker);
+        spec.config = config(cx, &mut fields, Whose::Broker);
         nodes.push(spec);
     }
 }

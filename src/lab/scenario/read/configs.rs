@@ -1,6 +1,9 @@
 //! Configs by Kafka's names.
 
-use crate::kafka::config::{BrokerConfig, ConfigError, Scope, find_config, known_configs};
+use crate::kafka::config::{
+    BrokerConfig, ClientKind, ConfigError, ConsumerConfig, ProducerConfig, Scope, TopicConfig,
+    find_config, known_configs, topic_configs,
+};
 use crate::lab::scenario::codes::Code;
 use crate::lab::scenario::cx::{Cx, shorten};
 use crate::lab::scenario::fields::Fields;
@@ -8,8 +11,54 @@ use crate::lab::scenario::model::ConfigEntry;
 use crate::lab::scenario::problem::Problem;
 use crate::lab::scenario::tree::{Entry, Node, Value};
 
+/// Whose configs.
+#[derive(Clone, Copy)]
+pub(super) enum Whose {
+    Broker,
+    Topic,
+    Producer(ClientKind),
+    Consumer(ClientKind),
+}
+
+impl Whose {
+    fn scope(self) -> Scope {
+        match self {
+            Whose::Broker => Scope::Broker,
+            Whose::Topic => Scope::Topic,
+            Whose::Producer(_) => Scope::Producer,
+            Whose::Consumer(_) => Scope::Consumer,
+        }
+    }
+
+    fn is_read(self, name: &str) -> bool {
+        match self {
+            Whose::Producer(client) => ProducerConfig::reads(client, name),
+            Whose::Consumer(client) => ConsumerConfig::reads(client, name),
+            Whose::Broker | Whose::Topic => find_config(self.scope(), name).is_some(),
+        }
+    }
+
+    /// Kafka's own name, or a name that another client family has for a config that is read.
+    fn is_known(self, name: &str) -> bool {
+        let java = matches!(
+            self,
+            Whose::Producer(ClientKind::Java) | Whose::Consumer(ClientKind::Java)
+        );
+        known_configs(self.scope()).any(|known| known == name) || (!java && self.is_read(name))
+    }
+
+    fn check(self, name: &str, value: &str) -> Result<(), ConfigError> {
+        match self {
+            Whose::Broker => (BrokerConfig::default().apply(name, value)).map(|_| ()),
+            Whose::Topic => topic_configs::apply(&mut TopicConfig::default(), name, value),
+            Whose::Producer(client) => ProducerConfig::defaults(client).apply(name, value),
+            Whose::Consumer(client) => ConsumerConfig::defaults(client).apply(name, value),
+        }
+    }
+}
+
 /// The key `config` of a table.
-pub(super) fn config(cx: &mut Cx<'_>, fields: &mut Fields<'_>, scope: Scope) -> Vec<ConfigEntry> {
+pub(super) fn config(cx: &mut Cx<'_>, fields: &mut Fields<'_>, whose: Whose) -> Vec<ConfigEntry> {
     let Some(node) = fields.node("config") else {
         return Vec::new();
     };
@@ -18,23 +67,24 @@ pub(super) fn config(cx: &mut Cx<'_>, fields: &mut Fields<'_>, scope: Scope) -> 
     };
     let entries = table.entries.iter();
     entries
-        .filter_map(|entry| config_entry(cx, entry, scope))
+        .filter_map(|entry| config_entry(cx, entry, whose))
         .collect()
 }
 
-fn config_entry(cx: &mut Cx<'_>, entry: &Entry, scope: Scope) -> Option<ConfigEntry> {
+fn config_entry(cx: &mut Cx<'_>, entry: &Entry, whose: Whose) -> Option<ConfigEntry> {
     let name = entry.key.as_str();
-    if !known_configs(scope).any(|known| known == name) {
-        unknown(cx, entry, scope);
+    if !whose.is_known(name) {
+        unknown(cx, entry, whose.scope());
         return None;
     }
     let value = value(cx, &entry.node)?;
-    if find_config(scope, name).is_none() {
-        let message = format!("nothing reads the {} config {name} yet", scope.word());
+    if !whose.is_read(name) {
+        let word = whose.scope().word();
+        let message = format!("nothing reads the {word} config {name} yet");
         cx.problem(Code::ConfigNotRead, entry.key_pos, message);
-    } else if let Err(error) = check(scope, name, &value) {
+    } else if let Err(error) = whose.check(name, &value) {
         let problem = Problem::new(Code::BadConfig, entry.node.pos, error.to_string());
-        cx.push(problem.label(range(scope, name)));
+        cx.push(problem.label(range(whose.scope(), name)));
         return None;
     }
     Some(ConfigEntry {
@@ -42,14 +92,6 @@ fn config_entry(cx: &mut Cx<'_>, entry: &Entry, scope: Scope) -> Option<ConfigEn
         value,
         pos: entry.node.pos,
     })
-}
-
-fn check(scope: Scope, name: &str, value: &str) -> Result<(), ConfigError> {
-    match (scope, find_config(scope, name)) {
-        (Scope::Broker, _) => BrokerConfig::default().apply(name, value).map(|_| ()),
-        (_, Some(def)) => def.parse(value).map(|_| ()),
-        (_, None) => Ok(()),
-    }
 }
 
 /// The type, range and default of a config.

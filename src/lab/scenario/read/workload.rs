@@ -1,8 +1,8 @@
 //! `[[topic]]`, `[[producer]]`, `[[consumer]]`.
 
-use super::configs::config;
+use super::configs::{Whose, config};
 use super::name;
-use crate::kafka::config::{ClientKind, Scope};
+use crate::kafka::config::ClientKind;
 use crate::kafka::protocol::TopicPartition;
 use crate::lab::scenario::codes::Code;
 use crate::lab::scenario::cx::{Cx, shorten};
@@ -28,7 +28,7 @@ pub(super) fn topic_fields(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<T
     let name = name_at.and_then(|node| topic_name(cx, node));
     let partitions = fields.int(cx, "partitions", 1..=MAX_PARTITIONS_PER_TOPIC);
     let replication = fields.int(cx, "replication", 1..=i64::from(i16::MAX));
-    let config = config(cx, fields, Scope::Topic);
+    let config = config(cx, fields, Whose::Topic);
     let place = fields.node("place");
     let known = name.as_ref().and_then(|name| cx.names.topics.get(name));
     let count = partitions.or(known.map(|n| i64::from(*n))).unwrap_or(1);
@@ -134,10 +134,12 @@ fn client_kind(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> ClientKind {
 
 pub(super) fn producer(cx: &mut Cx<'_>, node: &Node) -> Option<ProducerSpec> {
     let mut fields = Fields::of(cx, node, "[[producer]]")?;
+    let name = client_name(cx, &mut fields).unwrap_or_default();
+    let client = client_kind(cx, &mut fields);
     let spec = ProducerSpec {
-        name: client_name(cx, &mut fields).unwrap_or_default(),
-        client: client_kind(cx, &mut fields),
-        config: config(cx, &mut fields, Scope::Producer),
+        name,
+        client,
+        config: config(cx, &mut fields, Whose::Producer(client)),
         pos: fields.pos,
     };
     fields.finish(cx);
@@ -156,13 +158,15 @@ pub(super) fn consumer(cx: &mut Cx<'_>, node: &Node) -> Option<ConsumerSpec> {
     let poll = fields.node("poll");
     let words = [("by-steps", true), ("loop", false)];
     let polls_by_steps = poll.and_then(|node| cx.word(node, "ways to poll", &words));
+    let name = client_name(cx, &mut fields).unwrap_or_default();
+    let client = client_kind(cx, &mut fields);
     let spec = ConsumerSpec {
-        name: client_name(cx, &mut fields).unwrap_or_default(),
-        client: client_kind(cx, &mut fields),
+        name,
+        client,
         partitions: partitions(cx, &mut fields).unwrap_or_default(),
         process: fields.duration(cx, "process").unwrap_or(Span::ZERO),
         polls_by_steps: polls_by_steps.unwrap_or(false),
-        config: config(cx, &mut fields, Scope::Consumer),
+        config: config(cx, &mut fields, Whose::Consumer(client)),
         pos: fields.pos,
     };
     fields.finish(cx);

@@ -8,29 +8,25 @@ use super::{Phase, Run};
 use crate::kafka::client::record_digest;
 use crate::kafka::vocabulary::{Call, ClientOp, Kafka, SendRecord};
 use crate::lab::cluster::{KafkaWorld, View};
-use crate::lab::scenario::action::{
-    Action as Deed, Cut, Disk, Keys, Load, Send, Slowness, Tail,
-};
+use crate::lab::scenario::action::{Action as Deed, Cut, Disk, Keys, Load, Send, Slowness, Tail};
 use crate::lab::scenario::model::{ClientRef, LinkSpec, Place, StepIdx};
-use crate::sim::{
-    Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time, TraceHash,
-};
+use crate::sim::{Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time, TraceHash};
 use bytes::Bytes;
 
 /// A label of a record is at most this long.
 const LABEL_CHARS: usize = 24;
 
 impl Run {
-    pub(super) fn do_due(
-        &mut self,
-        world: &KafkaWorld,
-        due: Due,
-        act: &mut Vec<Action<Kafka>>,
-    ) {
+    pub(super) fn do_due(&mut self, world: &KafkaWorld, due: Due, act: &mut Vec<Action<Kafka>>) {
         let plan = self.plan.clone();
         let records = self.records.clone();
         let view = View::new(world, &plan.names);
-        let scope = Scope { plan: &plan, view, records: &records, ready_at: self.ready_at };
+        let scope = Scope {
+            plan: &plan,
+            view,
+            records: &records,
+            ready_at: self.ready_at,
+        };
         match due {
             Due::Fire(step) => {
                 self.script.fired(&scope, step);
@@ -41,24 +37,19 @@ impl Run {
             Due::Tell(index) => self.script.tell_due(&scope, index),
             Due::Ask(index) => self.script.ask_due(&scope, index),
             Due::Expect(index) => self.expectations.due(&scope, index),
-            Due::Release(hold) => act.push(Fault::Release { id: Some(hold) }.into()),
             Due::EndCheck => self.maybe_end(world, act),
             Due::SettleCheck => self.time_is_up(world),
         }
     }
 
     /// A step's trigger has fired: it acts, after its wait.
-    pub(super) fn fire(
-        &mut self,
-        scope: &Scope<'_>,
-        step: StepIdx,
-        act: &mut Vec<Action<Kafka>>,
-    ) {
+    pub(super) fn fire(&mut self, scope: &Scope<'_>, step: StepIdx, act: &mut Vec<Action<Kafka>>) {
         let wait = scope.plan.scenario.steps[step.0].wait;
         if wait == Span::ZERO {
             self.perform(scope, step, act);
         } else {
-            self.script.push(scope.view.world.now() + wait, Due::Act(step));
+            self.script
+                .push(scope.view.world.now() + wait, Due::Act(step));
         }
     }
 
@@ -69,14 +60,15 @@ impl Run {
         if let Some(note) = &spec.note {
             self.script.tell(scope, note, None);
         }
-        if let Some(action) = &spec.action {
-            if let Err(why) = self.deed(scope, step, &action.it, act) {
-                self.phase = Phase::Failed(why);
-                return;
-            }
+        if let Some(action) = &spec.action
+            && let Err(why) = self.deed(scope, step, &action.it, act)
+        {
+            self.phase = Phase::Failed(why);
+            return;
         }
         self.script.acted(&scope.plan.scenario, step, now);
-        self.expectations.acted(&scope.plan.scenario, step, now, &mut self.script);
+        self.expectations
+            .acted(&scope.plan.scenario, step, now, &mut self.script);
         self.release_until(step, act);
     }
 
@@ -111,7 +103,12 @@ impl Run {
                 self.ask(scope, ClientRef::Admin, op, act);
             }
             Deed::DeleteTopic(name) => {
-                self.ask(scope, ClientRef::Admin, ClientOp::DeleteTopic(name.clone()), act);
+                self.ask(
+                    scope,
+                    ClientRef::Admin,
+                    ClientOp::DeleteTopic(name.clone()),
+                    act,
+                );
             }
             Deed::Elect { partition, unclean } => {
                 let tp = partition;
@@ -123,7 +120,12 @@ impl Run {
             Deed::Tamper { rule: None, .. } => {}
             Deed::Release(of) => {
                 self.rules.end(*of);
-                act.push(Fault::Release { id: Some(HoldId(of.0 as u32)) }.into());
+                act.push(
+                    Fault::Release {
+                        id: Some(HoldId(of.0 as u32)),
+                    }
+                    .into(),
+                );
             }
             outside => return self.outside(scope, step, outside, act),
         }
@@ -138,50 +140,11 @@ impl Run {
         deed: &Deed,
         act: &mut Vec<Action<Kafka>>,
     ) -> Result<(), String> {
-        let each = |place: &Place, act: &mut Vec<Action<Kafka>>, fault: &dyn Fn(NodeId) -> Fault| {
-            let nodes = somebody(scope, place)?;
-            act.extend(nodes.into_iter().map(|node| Action::Fault(fault(node))));
-            Ok(())
-        };
         match deed {
-            Deed::Crash(place) => each(place, act, &|node| Fault::Crash { node }),
-            Deed::Pause(place) => each(place, act, &|node| Fault::Pause { node }),
-            Deed::Resume(place) => each(place, act, &|node| Fault::Resume { node }),
-            Deed::Start { node, wipe } => {
-                let wipe = *wipe;
-                each(node, act, &|node| Fault::Start { node, wipe })
-            }
-            Deed::AddBroker(node) => {
-                let node = scope.plan.machine(*node);
-                act.push(Fault::Start { node, wipe: false }.into());
-                Ok(())
-            }
-            Deed::PowerOff { node, tail } => {
-                let tail = sim_tail(*tail);
-                each(node, act, &|node| Fault::PowerOff { node, tail })
-            }
-            Deed::Slow { node, by } => {
-                let (percent, more) = match *by {
-                    Slowness::Factor(factor) => (factor.saturating_mul(100), Span::ZERO),
-                    Slowness::Each(span) => (100, span),
-                };
-                each(node, act, &|node| Fault::Slow { node, percent, each: more })
-            }
-            Deed::Clock { node, jump_ns, drift_ppm } => {
-                let ms = jump_ns / 1_000_000;
-                if ms != 0 {
-                    each(node, act, &|node| Fault::ClockJump { node, ms })?;
-                }
-                if let Some(ppm) = drift_ppm {
-                    let ppm = (*ppm).clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
-                    each(node, act, &|node| Fault::ClockDrift { node, ppm })?;
-                }
-                Ok(())
-            }
             Deed::Stop(place) => {
                 for node in somebody(scope, place)? {
-                    let id = self.call();
-                    act.push(Action::Call { node, id, call: Call::Shutdown });
+                    let (id, call) = (self.call(), Call::Shutdown);
+                    act.push(Action::Call { node, id, call });
                 }
                 Ok(())
             }
@@ -193,7 +156,7 @@ impl Run {
             }
             Deed::Link(link) => change_links(scope, link, act),
             Deed::Disk(disk) => disk_fault(scope, disk, act),
-            _ => Ok(()),
+            of_nodes => node_fault(scope, of_nodes, act),
         }
     }
 
@@ -207,7 +170,11 @@ impl Run {
     ) {
         if let Some(seat) = scope.plan.client(client) {
             let id = self.call();
-            act.push(Action::Call { node: seat.node, id, call: Call::Client(seat.client, op) });
+            act.push(Action::Call {
+                node: seat.node,
+                id,
+                call: Call::Client(seat.client, op),
+            });
         }
     }
 
@@ -220,7 +187,10 @@ impl Run {
         mut n: u32,
         act: &mut Vec<Action<Kafka>>,
     ) {
-        let action = scope.plan.scenario.steps[step.0].action.as_ref().map(|action| &action.it);
+        let action = scope.plan.scenario.steps[step.0]
+            .action
+            .as_ref()
+            .map(|action| &action.it);
         let (count, every) = match action {
             Some(Deed::Send(send)) => (send.count, send.every),
             Some(Deed::Load(load)) => (load.count().min(u64::from(u32::MAX)) as u32, load.every),
@@ -253,7 +223,9 @@ impl Run {
             partition: send.partition,
             key: bytes(&send.key),
             value: bytes(&send.value),
-            headers: headers.map(|(k, v)| (k.clone(), Some(v.bytes(number)))).collect(),
+            headers: headers
+                .map(|(k, v)| (k.clone(), Some(v.bytes(number))))
+                .collect(),
             timestamp: send.timestamp,
         };
         self.submit(scope, send.from, record, act);
@@ -295,7 +267,9 @@ impl Run {
         record: SendRecord,
         act: &mut Vec<Action<Kafka>>,
     ) {
-        let Some(seat) = scope.plan.client(ClientRef::Producer(producer)) else { return };
+        let Some(seat) = scope.plan.client(ClientRef::Producer(producer)) else {
+            return;
+        };
         let id = self.call();
         self.records.called(
             id,
@@ -311,19 +285,31 @@ impl Run {
             },
         );
         let op = ClientOp::Send(record);
-        act.push(Action::Call { node: seat.node, id, call: Call::Client(seat.client, op) });
+        act.push(Action::Call {
+            node: seat.node,
+            id,
+            call: Call::Client(seat.client, op),
+        });
     }
 }
 
 fn pairs(all: &[crate::kafka::protocol::TopicPartition]) -> Vec<(String, i32)> {
-    all.iter().map(|tp| (tp.topic.clone(), tp.partition)).collect()
+    all.iter()
+        .map(|tp| (tp.topic.clone(), tp.partition))
+        .collect()
 }
 
 /// A value as a person may read it: control characters are escaped, long ones are cut.
 fn label(value: Option<&[u8]>) -> String {
-    let Some(value) = value else { return "(tombstone)".to_owned() };
+    let Some(value) = value else {
+        return "(tombstone)".to_owned();
+    };
     let text = String::from_utf8_lossy(value);
-    let shown: String = text.chars().take(LABEL_CHARS).flat_map(char::escape_debug).collect();
+    let shown: String = text
+        .chars()
+        .take(LABEL_CHARS)
+        .flat_map(char::escape_debug)
+        .collect();
     match text.chars().nth(LABEL_CHARS) {
         Some(_) => format!("{shown}..."),
         None => shown,
@@ -358,6 +344,57 @@ fn sim_tail(tail: Tail) -> SimTail {
     }
 }
 
+/// What befalls whole machines: their processes, their speed, their clocks.
+fn node_fault(scope: &Scope<'_>, deed: &Deed, act: &mut Vec<Action<Kafka>>) -> Result<(), String> {
+    let mut each = |place: &Place, fault: &dyn Fn(NodeId) -> Fault| {
+        let nodes = somebody(scope, place)?;
+        act.extend(nodes.into_iter().map(|node| Action::Fault(fault(node))));
+        Ok(())
+    };
+    match *deed {
+        Deed::Crash(ref place) => each(place, &|node| Fault::Crash { node }),
+        Deed::Pause(ref place) => each(place, &|node| Fault::Pause { node }),
+        Deed::Resume(ref place) => each(place, &|node| Fault::Resume { node }),
+        Deed::Start { ref node, wipe } => each(node, &|node| Fault::Start { node, wipe }),
+        Deed::AddBroker(node) => {
+            let node = scope.plan.machine(node);
+            act.push(Fault::Start { node, wipe: false }.into());
+            Ok(())
+        }
+        Deed::PowerOff { ref node, tail } => {
+            let tail = sim_tail(tail);
+            each(node, &|node| Fault::PowerOff { node, tail })
+        }
+        Deed::Slow { ref node, by } => {
+            let (percent, more) = match by {
+                Slowness::Factor(factor) => (factor.saturating_mul(100), Span::ZERO),
+                Slowness::Each(span) => (100, span),
+            };
+            each(node, &|node| Fault::Slow {
+                node,
+                percent,
+                each: more,
+            })
+        }
+        Deed::Clock {
+            ref node,
+            jump_ns,
+            drift_ppm,
+        } => {
+            let ms = jump_ns / 1_000_000;
+            if ms != 0 {
+                each(node, &|node| Fault::ClockJump { node, ms })?;
+            }
+            if let Some(ppm) = drift_ppm {
+                let ppm = ppm.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+                each(node, &|node| Fault::ClockDrift { node, ppm })?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
 fn cut_links(
     scope: &Scope<'_>,
     step: StepIdx,
@@ -384,45 +421,66 @@ fn change_links(
         let others = to.iter().copied().filter(|to| *to != from);
         act.extend(others.map(|to| {
             let (change, both) = (sim_change(&link.change), link.both);
-            Action::Fault(Fault::SetLink { from, to, change, both })
+            Action::Fault(Fault::SetLink {
+                from,
+                to,
+                change,
+                both,
+            })
         }));
     }
     Ok(())
 }
 
-fn disk_fault(
-    scope: &Scope<'_>,
-    disk: &Disk,
-    act: &mut Vec<Action<Kafka>>,
-) -> Result<(), String> {
+fn disk_fault(scope: &Scope<'_>, disk: &Disk, act: &mut Vec<Action<Kafka>>) -> Result<(), String> {
     for node in somebody(scope, &disk.node)? {
         if let Some(full) = disk.full {
             act.push(Fault::DiskFull { node, full }.into());
         }
         if let Some(latency) = disk.slow {
             let latency = Some(latency);
-            act.push(Fault::DiskSlow { node, percent: 100, latency }.into());
+            act.push(
+                Fault::DiskSlow {
+                    node,
+                    percent: 100,
+                    latency,
+                }
+                .into(),
+            );
         }
         if let Some(corrupt) = &disk.corrupt {
             let prefix = format!("{}/", corrupt.partition);
             let files = scope.view.world.disk(node).map(|disk| disk.list(&prefix));
-            let logs = files.into_iter().flatten().filter(|path| path.ends_with(".log"));
-            let wanted = corrupt.segment.map(|base| format!("{prefix}{base:020}.log"));
-            let path = logs.filter(|path| wanted.as_ref().is_none_or(|w| w == path)).last();
+            let logs = files
+                .into_iter()
+                .flatten()
+                .filter(|path| path.ends_with(".log"));
+            let wanted = corrupt
+                .segment
+                .map(|base| format!("{prefix}{base:020}.log"));
+            let mut logs = logs.filter(|path| wanted.as_ref().is_none_or(|w| w == path));
+            let path = logs.next_back();
             let path = path.ok_or_else(|| format!("no such segment of {}", corrupt.partition))?;
-            let (at, bytes) = (corrupt.at.max(0) as u64, vec![0xA5; corrupt.bytes.max(0) as usize]);
-            act.push(Fault::DiskCorrupt { node, path, at, bytes }.into());
+            let (at, bytes) = (
+                corrupt.at.max(0) as u64,
+                vec![0xA5; corrupt.bytes.max(0) as usize],
+            );
+            act.push(
+                Fault::DiskCorrupt {
+                    node,
+                    path,
+                    at,
+                    bytes,
+                }
+                .into(),
+            );
         }
     }
     Ok(())
 }
 
 /// The links of a file that differ from the network's defaults, before power-on.
-pub(super) fn schedule_link(
-    plan: &super::Plan,
-    link: &LinkSpec,
-    world: &mut KafkaWorld,
-) {
+pub(super) fn schedule_link(plan: &super::Plan, link: &LinkSpec, world: &mut KafkaWorld) {
     let (from, to) = {
         let view = View::new(world, &plan.names);
         (plan.resolve(&link.from, view), plan.resolve(&link.to, view))
@@ -430,7 +488,15 @@ pub(super) fn schedule_link(
     for from in from {
         for to in to.iter().copied().filter(|to| *to != from) {
             let (change, both) = (sim_change(&link.change), link.both);
-            world.schedule(Time::ZERO, Fault::SetLink { from, to, change, both });
+            world.schedule(
+                Time::ZERO,
+                Fault::SetLink {
+                    from,
+                    to,
+                    change,
+                    both,
+                },
+            );
         }
     }
 }

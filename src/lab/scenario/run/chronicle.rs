@@ -62,14 +62,21 @@ impl Chronicle {
     pub(super) fn remember_appends(&mut self, view: View<'_>, record: &StepRecord<'_, Kafka>) {
         let Some(node) = record.node else { return };
         for note in record.notes {
-            let Note::Appended { partition, base, .. } = *note else { continue };
+            let Note::Appended {
+                partition, base, ..
+            } = *note
+            else {
+                continue;
+            };
             let (Some(replica), Some(disk)) =
                 (view.replica(node, partition), view.world.disk(node))
             else {
                 continue;
             };
             let batch = replica.partition.log().batches_from(disk, base).next();
-            let records = batch.and_then(|batch| batch.records().ok()).unwrap_or_default();
+            let records = batch
+                .and_then(|batch| batch.records().ok())
+                .unwrap_or_default();
             let offsets = Arc::make_mut(&mut self.offsets);
             for record in records {
                 let digest = record_digest(record.key.as_deref(), record.value.as_deref());
@@ -85,10 +92,17 @@ impl Chronicle {
             Some(Action::Fault(fault)) => fault_event(fault),
             _ => None,
         };
-        let events = fault.into_iter().chain(record.notes.iter().filter_map(note_event));
+        let events = fault
+            .into_iter()
+            .chain(record.notes.iter().filter_map(note_event));
         for event in events {
             if self.entries.len() < ENTRIES_MAX {
-                Arc::make_mut(&mut self.entries).push(Entry { at, step, node, event });
+                Arc::make_mut(&mut self.entries).push(Entry {
+                    at,
+                    step,
+                    node,
+                    event,
+                });
             }
         }
     }
@@ -106,19 +120,35 @@ fn fault_event(fault: &Fault) -> Option<Event> {
 
 fn note_event(note: &Note) -> Option<Event> {
     match *note {
-        Note::Appended { partition, base, last, epoch } => {
-            Some(Event::Appended(partition, base, last, epoch))
-        }
-        Note::Replicated { partition, base, last, epoch } => {
-            Some(Event::Replicated(partition, base, last, epoch))
-        }
-        Note::BecameLeader { partition, epoch, start, .. } => {
-            Some(Event::Leads(partition, epoch, start))
-        }
-        Note::LogTruncated { partition, from, to } => Some(Event::Truncated(partition, from, to)),
-        Note::LeaderElected { partition, leader, unclean, .. } => {
-            Some(Event::Elected(partition, leader.0, unclean))
-        }
+        Note::Appended {
+            partition,
+            base,
+            last,
+            epoch,
+        } => Some(Event::Appended(partition, base, last, epoch)),
+        Note::Replicated {
+            partition,
+            base,
+            last,
+            epoch,
+        } => Some(Event::Replicated(partition, base, last, epoch)),
+        Note::BecameLeader {
+            partition,
+            epoch,
+            start,
+            ..
+        } => Some(Event::Leads(partition, epoch, start)),
+        Note::LogTruncated {
+            partition,
+            from,
+            to,
+        } => Some(Event::Truncated(partition, from, to)),
+        Note::LeaderElected {
+            partition,
+            leader,
+            unclean,
+            ..
+        } => Some(Event::Elected(partition, leader.0, unclean)),
         _ => None,
     }
 }

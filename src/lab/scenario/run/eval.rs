@@ -59,9 +59,9 @@ impl Scope<'_> {
             Expr::And(all) => all.iter().all(|expr| self.holds(expr)),
             Expr::Not(expr) => !self.holds(expr),
             Expr::Truth(operand) => self.value(operand) == Val::Bool(true),
-            Expr::Compare { left, op, right, .. } => {
-                compare(&self.value(left), *op, &self.value(right))
-            }
+            Expr::Compare {
+                left, op, right, ..
+            } => compare(&self.value(left), *op, &self.value(right)),
         }
     }
 
@@ -90,9 +90,11 @@ impl Scope<'_> {
                 let replica = self.view.replica(self.plan.machine(*node), tp)?;
                 self.replica(&replica, path.field)
             }
-            Subject::Record { partition, offset, replica } => {
-                self.record(partition, *offset, *replica, path.field)
-            }
+            Subject::Record {
+                partition,
+                offset,
+                replica,
+            } => self.record(partition, *offset, *replica, path.field),
             Subject::Producer(index) => self.producer(*index, path.field),
             Subject::Consumer(index) => self.consumer(*index, path.of.as_ref(), path.field),
             Subject::Broker(node) => self.broker(self.plan.machine(*node), path.field),
@@ -108,7 +110,11 @@ impl Scope<'_> {
     }
 
     fn nodes(&self, ids: &[i32]) -> Val {
-        Val::Nodes(ids.iter().filter_map(|id| self.plan.by_kafka_id(*id)).collect())
+        Val::Nodes(
+            ids.iter()
+                .filter_map(|id| self.plan.by_kafka_id(*id))
+                .collect(),
+        )
     }
 
     fn node(&self, id: i32) -> Val {
@@ -171,15 +177,19 @@ impl Scope<'_> {
             let disk = self.view.world.disk(replica.node)?;
             let log = replica.partition.log();
             let batch = log.batches_from(disk, offset).next()?;
-            let record = batch.records().ok()?.into_iter().find(|r| r.offset == offset)?;
+            let record = batch
+                .records()
+                .ok()?
+                .into_iter()
+                .find(|r| r.offset == offset)?;
             Some((batch.leader_epoch(), record))
         });
         match (field, found) {
             (Field::Exists, found) => Some(Val::Bool(found.is_some())),
             (Field::Epoch, Some((epoch, _))) => Some(Val::Int(i64::from(epoch))),
-            (Field::Value, Some((_, record))) => {
-                Some(Val::Text(String::from_utf8_lossy(&record.value?).into_owned()))
-            }
+            (Field::Value, Some((_, record))) => Some(Val::Text(
+                String::from_utf8_lossy(&record.value?).into_owned(),
+            )),
             _ => None,
         }
     }
@@ -187,7 +197,10 @@ impl Scope<'_> {
     fn producer(&self, index: usize, field: Field) -> Option<Val> {
         let counts = self.records.counts(index);
         let seat = self.plan.client(ClientRef::Producer(index))?;
-        let producer = self.view.client(seat.node).and_then(|c| c.producer(seat.client));
+        let producer = self
+            .view
+            .client(seat.node)
+            .and_then(|c| c.producer(seat.client));
         Some(match field {
             Field::Sent => Val::Int(counts.sent),
             Field::Acked => Val::Int(counts.acknowledged),
@@ -203,15 +216,16 @@ impl Scope<'_> {
 
     fn consumer(&self, index: usize, of: Option<&TopicPartition>, field: Field) -> Option<Val> {
         let seat = self.plan.client(ClientRef::Consumer(index))?;
-        let consumer = self.view.client(seat.node).and_then(|c| c.consumer(seat.client));
+        let consumer = self
+            .view
+            .client(seat.node)
+            .and_then(|c| c.consumer(seat.client));
         if field == Field::State {
             return Some(self.client_state(seat.node, consumer.map(|c| c.state())));
         }
         let consumer = consumer?;
         Some(match (field, of) {
-            (Field::Assigned, _) => {
-                Val::Partitions(consumer.assigned().into_iter().collect())
-            }
+            (Field::Assigned, _) => Val::Partitions(consumer.assigned().into_iter().collect()),
             (Field::Position, Some(tp)) => Val::Int(consumer.position(&tp.topic, tp.partition)?),
             (Field::Received, Some(tp)) => {
                 Val::Int(consumer.received(&tp.topic, tp.partition) as i64)
@@ -348,7 +362,10 @@ impl Val {
     /// The value in words, for narration and near misses.
     pub fn describe(&self, plan: &Plan) -> String {
         let name = |node: &NodeIdx| {
-            plan.cluster.servers.get(node.0).map_or("?".to_owned(), |server| server.name.clone())
+            plan.cluster
+                .servers
+                .get(node.0)
+                .map_or("?".to_owned(), |server| server.name.clone())
         };
         let list = |items: Vec<String>| format!("[{}]", items.join(", "));
         match self {

@@ -6,8 +6,8 @@ use super::script::{Due, Script};
 use crate::kafka::vocabulary::Kafka;
 use crate::lab::check::{Anomalies, Invariant, Violation};
 use crate::lab::scenario::expr::{Expr, Op};
-use crate::lab::scenario::write::operand_text;
 use crate::lab::scenario::model::{Claim, Expect, Fact, Rule, Scenario, StepIdx};
+use crate::lab::scenario::write::operand_text;
 use crate::sim::{StepRecord, Time};
 
 /// How an expectation came out.
@@ -51,7 +51,9 @@ pub(super) struct Expectations {
 
 impl Expectations {
     pub(super) fn new(scenario: &Scenario) -> Self {
-        Expectations { states: vec![State::default(); scenario.expects.len()] }
+        Expectations {
+            states: vec![State::default(); scenario.expects.len()],
+        }
     }
 
     pub(super) fn arm(&mut self, scenario: &Scenario, ready: Time, script: &mut Script) {
@@ -127,7 +129,10 @@ impl Expectations {
                 }
                 Claim::Order(matchers) => {
                     let met = state.count == matchers.len();
-                    Some((met, format!("{} of {} in order", state.count, matchers.len())))
+                    Some((
+                        met,
+                        format!("{} of {} in order", state.count, matchers.len()),
+                    ))
                 }
                 _ => None,
             };
@@ -142,22 +147,36 @@ impl Expectations {
         lost: &dyn Fn(bool) -> Vec<String>,
         violations: &[Violation],
     ) -> Vec<Judged> {
-        let expects = scope.plan.scenario.expects.iter().zip(&self.states).enumerate();
+        let expects = scope
+            .plan
+            .scenario
+            .expects
+            .iter()
+            .zip(&self.states)
+            .enumerate();
         let judged = expects.map(|(index, (expect, state))| {
-            let (held, reason) = state.decided.clone().unwrap_or_else(|| match &expect.claim {
-                Claim::Finally(Fact::Expr(expr)) => (scope.holds(expr), explain(scope, expr)),
-                Claim::Always(Fact::Rule(rule)) | Claim::Finally(Fact::Rule(rule)) => {
-                    judge_rule(*rule, anomalies, lost, violations)
-                }
-                Claim::Never(Fact::Rule(rule)) | Claim::Sometimes(Fact::Rule(rule)) => {
-                    let (held, reason) = judge_rule(*rule, anomalies, lost, violations);
-                    (!held, reason)
-                }
-                Claim::SameAs { branch, .. } => (true, format!("compared with {branch}")),
-                _ => (false, "the run did not come that far".into()),
-            });
+            let (held, reason) = state
+                .decided
+                .clone()
+                .unwrap_or_else(|| match &expect.claim {
+                    Claim::Finally(Fact::Expr(expr)) => (scope.holds(expr), explain(scope, expr)),
+                    Claim::Always(Fact::Rule(rule)) | Claim::Finally(Fact::Rule(rule)) => {
+                        judge_rule(*rule, anomalies, lost, violations)
+                    }
+                    Claim::Never(Fact::Rule(rule)) | Claim::Sometimes(Fact::Rule(rule)) => {
+                        let (held, reason) = judge_rule(*rule, anomalies, lost, violations);
+                        (!held, reason)
+                    }
+                    Claim::SameAs { branch, .. } => (true, format!("compared with {branch}")),
+                    _ => (false, "the run did not come that far".into()),
+                });
             let id = expect.id.clone().unwrap_or_else(|| (index + 1).to_string());
-            Judged { id, wanted: expect.holds, held, reason }
+            Judged {
+                id,
+                wanted: expect.holds,
+                held,
+                reason,
+            }
         });
         judged.collect()
     }
@@ -185,12 +204,17 @@ fn watch(
         }
         Claim::Count { note, .. } => {
             if let Some((record, node)) = record.and_then(|r| Some((r, r.node?))) {
-                let hits = record.notes.iter().filter(|n| matching::note(scope, note, node, n));
+                let hits = record
+                    .notes
+                    .iter()
+                    .filter(|n| matching::note(scope, note, node, n));
                 state.count += hits.count();
             }
         }
         Claim::Order(matchers) => {
-            let Some((record, node)) = record.and_then(|r| Some((r, r.node?))) else { return };
+            let Some((record, node)) = record.and_then(|r| Some((r, r.node?))) else {
+                return;
+            };
             for note in record.notes {
                 let next = matchers.get(state.count);
                 if next.is_some_and(|next| matching::note(scope, next, node, note)) {
@@ -233,7 +257,10 @@ fn collect(scope: &Scope<'_>, expr: &Expr, parts: &mut Vec<String>) {
         Expr::Not(expr) => collect(scope, expr, parts),
         Expr::Truth(operand) => {
             let value = scope.value(operand).describe(scope.plan);
-            parts.push(format!("{} is {value}", operand_text(&scope.plan.scenario, operand)));
+            parts.push(format!(
+                "{} is {value}",
+                operand_text(&scope.plan.scenario, operand)
+            ));
         }
         Expr::Compare { left, right, .. } => {
             for operand in [left, right] {
@@ -254,7 +281,9 @@ fn judge_rule(
     violations: &[Violation],
 ) -> (bool, String) {
     let broken = |wanted: &[Invariant]| {
-        let first = violations.iter().find(|violation| wanted.contains(&violation.invariant));
+        let first = violations
+            .iter()
+            .find(|violation| wanted.contains(&violation.invariant));
         match first {
             Some(violation) => (false, violation.text.clone()),
             None => (true, "after every step".to_owned()),
@@ -269,9 +298,10 @@ fn judge_rule(
             let lost = lost(widened);
             match lost.first() {
                 None => broken(&[Invariant::I2]),
-                Some(first) => {
-                    (false, format!("{} acknowledged and lost: {first} …", lost.len()))
-                }
+                Some(first) => (
+                    false,
+                    format!("{} acknowledged and lost: {first} …", lost.len()),
+                ),
             }
         }
         Rule::OneLeaderPerEpoch => broken(&[Invariant::I7]),

@@ -1,9 +1,9 @@
 //! The fate of each record: kept or lost, and why, back to the fault or setting that decided it.
 
+use super::Run;
 use super::chronicle::{Entry, Event};
 use super::eval::Scope;
 use super::records::{Ending, Sent};
-use super::Run;
 use crate::kafka::client::ClientSpec;
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::Tp;
@@ -50,7 +50,10 @@ impl Run {
         let mut places: BTreeMap<(&str, i64), Vec<(i32, i64)>> = BTreeMap::new();
         for entry in log {
             let place = (entry.partition, entry.offset);
-            places.entry((&entry.topic, entry.digest)).or_default().push(place);
+            places
+                .entry((&entry.topic, entry.digest))
+                .or_default()
+                .push(place);
         }
         let story = |sent: &Sent| {
             let copies = places.get(&(sent.topic.as_str(), sent.digest));
@@ -58,15 +61,23 @@ impl Run {
             let fate = self.fate(scope, sent, copies, log_starts);
             let producer = &self.plan.scenario.producers[sent.producer];
             let acks = self.acks(sent.producer);
-            RecordFate { producer: producer.name.clone(), acks, sent: sent.clone(), fate }
+            RecordFate {
+                producer: producer.name.clone(),
+                acks,
+                sent: sent.clone(),
+                fate,
+            }
         };
-        self.records.sent().iter().map(story).collect()
+        self.records.sent().map(story).collect()
     }
 
     /// The `acks` of a producer, as its configs came out.
     pub(super) fn acks(&self, producer: usize) -> Acks {
         let processes = &self.plan.cluster.processes;
-        match processes.get(producer).and_then(|process| process.clients.first()) {
+        match processes
+            .get(producer)
+            .and_then(|process| process.clients.first())
+        {
             Some(ClientSpec::Producer { config, .. }) => config.acks,
             _ => Acks::All,
         }
@@ -114,21 +125,26 @@ impl Run {
             return "its topic is gone".to_owned();
         };
         let entries = self.chronicle.entries();
-        // acks=0 ends a send before a leader has it.
-        let until = match self.acks(sent.producer) {
-            Acks::None => Time::NEVER,
-            _ => sent.ended.map_or(Time::NEVER, |(at, _)| at),
+        let mut appended =
+            entries
+                .iter()
+                .enumerate()
+                .filter_map(|(index, entry)| match entry.event {
+                    Event::Appended(p, base, last, epoch)
+                        if p == tp && (base..=last).contains(&offset) =>
+                    {
+                        Some((index, entry.at, entry.node, epoch))
+                    }
+                    _ => None,
+                });
+        // The last append before the answer; with acks=0, whose send ends before a leader has
+        // it, the first one after the record was sent.
+        let until = sent.ended.map_or(Time::NEVER, |(at, _)| at);
+        let appended = match self.acks(sent.producer) {
+            Acks::None => appended.find(|(_, at, ..)| *at >= sent.at),
+            _ => appended.rfind(|(_, at, ..)| *at <= until),
         };
-        let holds = |tp_: Tp, base: i64, last: i64| tp_ == tp && (base..=last).contains(&offset);
-        let appended = entries.iter().enumerate().rev().find_map(|(index, entry)| {
-            match entry.event {
-                Event::Appended(p, base, last, epoch) if holds(p, base, last) => {
-                    (entry.at <= until).then_some((index, entry.node, epoch))
-                }
-                _ => None,
-            }
-        });
-        let Some((index, leader, epoch)) = appended else {
+        let Some((index, _, leader, epoch)) = appended else {
             return "no leader is known to have appended it".to_owned();
         };
         self.lost_after(scope, &entries[index..], tp, (leader, epoch, offset), sent)
@@ -143,23 +159,25 @@ impl Run {
         sent: &Sent,
     ) -> String {
         let name = |node: NodeId| scope.plan.names.machine(node).to_owned();
-        let acked = sent.ended.map_or(String::new(), |(at, _)| format!(" at {}", seconds(scope, at)));
-        let acks = self.acks(sent.producer);
+        let acked = sent.ended.map_or(String::new(), |(at, _)| {
+            format!(" at {}", seconds(scope, at))
+        });
         let took_over = later.iter().position(|entry| {
             matches!(entry.event, Event::Leads(p, e, start) if p == tp && e > epoch && start <= offset)
         });
         let before = &later[..took_over.unwrap_or(later.len())];
+        let holds = |entry: &&Entry| match entry.event {
+            Event::Replicated(p, base, last, e) => {
+                p == tp && e == epoch && (base..=last).contains(&offset)
+            }
+            _ => false,
+        };
         let copies: Vec<String> = before
             .iter()
-            .filter(|entry| match entry.event {
-                Event::Replicated(p, base, last, e) => {
-                    p == tp && e == epoch && (base..=last).contains(&offset)
-                }
-                _ => false,
-            })
+            .filter(holds)
             .map(|entry| name(entry.node))
             .collect();
-        let mut parts = vec![match acks {
+        let mut parts = vec![match self.acks(sent.producer) {
             Acks::None => format!("{} appended it in leader epoch {epoch}", name(leader)),
             Acks::Leader => format!("{} acknowledged it{acked} with acks=1", name(leader)),
             Acks::All => format!("{} acknowledged it{acked} with acks=all", name(leader)),
@@ -168,40 +186,11 @@ impl Run {
             true => "no follower had fetched it".to_owned(),
             false => format!("only {} had fetched it", copies.join(", ")),
         });
-        let down = before.iter().find(|entry| {
-            entry.node == leader && matches!(entry.event, Event::Down(_) | Event::Paused)
-        });
-        if let Some(entry) = down {
-            let how = match entry.event {
-                Event::Down(true) => "lost power",
-                Event::Down(false) => "crashed",
-                _ => "was paused",
-            };
-            parts.push(format!("{} {how} at {}", name(leader), seconds(scope, entry.at)));
+        parts.extend(went_down(scope, before, leader));
+        if let Some(index) = took_over {
+            parts.extend(took_over_how(scope, later, tp, later[index]));
         }
-        if let Some(entry) = took_over.map(|index| later[index]) {
-            if let Event::Leads(_, epoch, start) = entry.event {
-                let unclean = later.iter().any(|entry| {
-                    matches!(entry.event, Event::Elected(p, _, true) if p == tp)
-                });
-                let how = if unclean { " by an unclean election" } else { "" };
-                parts.push(format!(
-                    "{} took over{how} in leader epoch {epoch} at {} with a log that ended at {start}",
-                    name(entry.node),
-                    seconds(scope, entry.at)
-                ));
-            }
-        }
-        let cut = later.iter().find(|entry| {
-            matches!(entry.event, Event::Truncated(p, _, to) if p == tp && to <= offset)
-                && entry.node == leader
-        });
-        if let Some(entry) = cut {
-            if let Event::Truncated(_, from, to) = entry.event {
-                let at = seconds(scope, entry.at);
-                parts.push(format!("{} cut its log from {from} to {to} at {at}", name(leader)));
-            }
-        }
+        parts.extend(was_cut(scope, later, tp, (leader, offset)));
         parts.join("; ")
     }
 
@@ -227,6 +216,54 @@ impl Run {
                 .to_owned(),
         }
     }
+}
+
+/// How the leader ended, if it did.
+fn went_down(scope: &Scope<'_>, before: &[Entry], leader: NodeId) -> Option<String> {
+    let entry = before.iter().find(|entry| {
+        entry.node == leader && matches!(entry.event, Event::Down(_) | Event::Paused)
+    })?;
+    let how = match entry.event {
+        Event::Down(true) => "lost power",
+        Event::Down(false) => "crashed",
+        _ => "was paused",
+    };
+    let name = scope.plan.names.machine(leader);
+    Some(format!("{name} {how} at {}", seconds(scope, entry.at)))
+}
+
+/// Who led next, and with how much of the log.
+fn took_over_how(scope: &Scope<'_>, later: &[Entry], tp: Tp, entry: Entry) -> Option<String> {
+    let Event::Leads(_, epoch, start) = entry.event else {
+        return None;
+    };
+    let unclean = |entry: &Entry| matches!(entry.event, Event::Elected(p, _, true) if p == tp);
+    let how = match later.iter().any(unclean) {
+        true => " by an unclean election",
+        false => "",
+    };
+    let name = scope.plan.names.machine(entry.node);
+    let at = seconds(scope, entry.at);
+    Some(format!(
+        "{name} took over{how} in leader epoch {epoch} at {at} with a log that ended at {start}"
+    ))
+}
+
+/// How the old leader lost its copy, if it came back.
+fn was_cut(
+    scope: &Scope<'_>,
+    later: &[Entry],
+    tp: Tp,
+    (leader, offset): (NodeId, i64),
+) -> Option<String> {
+    later.iter().find_map(|entry| match entry.event {
+        Event::Truncated(p, from, to) if p == tp && to <= offset && entry.node == leader => {
+            let name = scope.plan.names.machine(leader);
+            let at = seconds(scope, entry.at);
+            Some(format!("{name} cut its log from {from} to {to} at {at}"))
+        }
+        _ => None,
+    })
 }
 
 /// Scenario time in seconds, `12.340 s`.

@@ -31,7 +31,11 @@ pub(super) fn message(
     }
     let wanted = matcher.partition.as_ref();
     let topic_id = wanted.and_then(|tp| {
-        scope.view.truth().and_then(|image| image.topic(&tp.topic)).map(|topic| topic.id)
+        scope
+            .view
+            .truth()
+            .and_then(|image| image.topic(&tp.topic))
+            .map(|topic| topic.id)
     });
     body.partitions().iter().any(|facts| {
         let here = wanted.is_none_or(|tp| {
@@ -39,8 +43,12 @@ pub(super) fn message(
             let by_id = facts.topic_id.is_some() && facts.topic_id == topic_id;
             facts.partition == tp.partition && (named || by_id)
         });
-        here && matcher.offset.is_none_or(|offset| facts.offset == Some(offset))
-            && matcher.epoch.is_none_or(|epoch| facts.epoch.map(i64::from) == Some(epoch))
+        here && matcher
+            .offset
+            .is_none_or(|offset| facts.offset == Some(offset))
+            && matcher
+                .epoch
+                .is_none_or(|epoch| facts.epoch.map(i64::from) == Some(epoch))
     })
 }
 
@@ -52,7 +60,9 @@ pub(super) fn note(scope: &Scope<'_>, matcher: &NoteMatcher, node: NodeId, note:
     let mut values = Vec::new();
     note.for_each_field(|_, value| values.push(value));
     matcher.fields.iter().all(|(index, wanted)| {
-        values.get(*index).is_some_and(|value| fits(scope, node, value, wanted))
+        values
+            .get(*index)
+            .is_some_and(|value| fits(scope, node, value, wanted))
     })
 }
 

@@ -131,8 +131,9 @@ impl Run {
             plan,
         };
         let producers = 0..run.plan.scenario.producers.len();
-        run.promises_nothing =
-            producers.into_iter().any(|producer| run.acks(producer) == Acks::None);
+        run.promises_nothing = producers
+            .into_iter()
+            .any(|producer| run.acks(producer) == Acks::None);
         run
     }
 
@@ -144,6 +145,10 @@ impl Run {
     /// Whether there is nothing left to do.
     pub fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Done | Phase::Failed(_))
+    }
+
+    fn fail(&mut self, why: String) {
+        self.phase = Phase::Failed(why);
     }
 
     /// The plan.
@@ -199,7 +204,13 @@ impl Run {
         let Some(node) = record.node else { return };
         for note in record.notes {
             self.notes.count(note);
-            if let Note::RecordReceived { client, partition, offset, digest } = *note {
+            if let Note::RecordReceived {
+                client,
+                partition,
+                offset,
+                digest,
+            } = *note
+            {
                 self.receive(world, (node, client), partition, offset, digest, record.at);
             }
         }
@@ -220,11 +231,19 @@ impl Run {
         at: Time,
     ) {
         let view = View::new(world, &self.plan.names);
-        let Some(topic) = view.topic_name(tp.topic) else { return };
+        let Some(topic) = view.topic_name(tp.topic) else {
+            return;
+        };
         let partition = crate::kafka::protocol::TopicPartition::new(topic, tp.partition);
         let seat = ClientRef { node, client };
         let consumer = self.plan.names.client_name(seat).unwrap_or("?").to_owned();
-        self.records.got(Received { consumer, partition, offset, digest, at });
+        self.records.got(Received {
+            consumer,
+            partition,
+            offset,
+            digest,
+            at,
+        });
     }
 
     fn begin(&mut self, world: &KafkaWorld, act: &mut Vec<Action<Kafka>>) {
@@ -236,7 +255,8 @@ impl Run {
         self.set_calendars(world, act);
         let last = self.script.arm(&self.plan.scenario, self.ready_at);
         self.last_timed = self.last_timed.max(last);
-        self.expectations.arm(&self.plan.scenario, self.ready_at, &mut self.script);
+        self.expectations
+            .arm(&self.plan.scenario, self.ready_at, &mut self.script);
         self.ends_at = match &self.plan.scenario.end.when {
             Some(EndWhen::At(at)) => Some(self.ready_at + *at),
             _ => None,
@@ -247,7 +267,9 @@ impl Run {
     /// The scenario's calendar begins at ready, whenever that is.
     fn set_calendars(&self, world: &KafkaWorld, act: &mut Vec<Action<Kafka>>) {
         for node in world.nodes() {
-            let Some(clock) = world.clock(node) else { continue };
+            let Some(clock) = world.clock(node) else {
+                continue;
+            };
             let ms = self.plan.scenario.start_ms - clock.wall_ms(world.now());
             if ms != 0 {
                 act.push(Fault::ClockJump { node, ms }.into());
@@ -284,16 +306,22 @@ impl Run {
         let plan = self.plan.clone();
         let records = self.records.clone();
         let view = View::new(world, &plan.names);
-        let scope = Scope { plan: &plan, view, records: &records, ready_at: self.ready_at };
+        let scope = Scope {
+            plan: &plan,
+            view,
+            records: &records,
+            ready_at: self.ready_at,
+        };
         let fired = self.script.after(&scope, record);
         self.expectations.after(&scope, record);
         for step in fired {
             self.fire(&scope, step, act);
         }
-        if let Some(EndWhen::State(expr)) = &plan.scenario.end.when {
-            if self.phase == Phase::Running && scope.holds(expr) {
-                self.settle(world, act);
-            }
+        if let Some(EndWhen::State(expr)) = &plan.scenario.end.when
+            && self.phase == Phase::Running
+            && scope.holds(expr)
+        {
+            self.settle(world, act);
         }
     }
 }
@@ -307,16 +335,15 @@ impl Driver<Node> for Run {
     ) {
         self.hear(world, record);
         if self.check {
-            self.checker.after(View::new(world, &self.plan.names), record);
+            self.checker
+                .after(View::new(world, &self.plan.names), record);
         }
         match self.phase {
-            Phase::Prelude => {
-                match self.prelude.after(world, &self.plan.names, record, act) {
-                    Progress::Ready => self.begin(world, act),
-                    Progress::Failed(why) => self.phase = Phase::Failed(why),
-                    Progress::Waiting(_) => {}
-                }
-            }
+            Phase::Prelude => match self.prelude.after(world, &self.plan.names, record, act) {
+                Progress::Ready => self.begin(world, act),
+                Progress::Failed(why) => self.phase = Phase::Failed(why),
+                Progress::Waiting(_) => {}
+            },
             Phase::Running => self.running(world, record, act),
             Phase::Settling => self.settling(world, record),
             Phase::Done | Phase::Failed(_) => {}

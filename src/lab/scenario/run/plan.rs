@@ -16,7 +16,7 @@ use crate::sim::{
 const INPUT_COST: Span = Span::from_micros(2);
 /// Default prices: nanoseconds, units.
 const PRICES: [(u8, u64, u64); 10] = [
-    (0, 20_000, 1), // a request
+    (0, 20_000, 1),    // a request
     (1, 1_000, 1_000), // an appended byte
     (2, 200, 1),
     (3, 300, 1_000), // a byte of a checksum
@@ -46,11 +46,19 @@ impl Plan {
         let cluster = ClusterSpec {
             servers: servers(&scenario),
             processes: processes(&scenario),
-            topics: scenario.topics.iter().map(|topic| new_topic(&scenario, topic)).collect(),
+            topics: scenario
+                .topics
+                .iter()
+                .map(|topic| new_topic(&scenario, topic))
+                .collect(),
             world: world_config(&scenario),
         };
         let names = cluster.names();
-        Plan { scenario, cluster, names }
+        Plan {
+            scenario,
+            cluster,
+            names,
+        }
     }
 
     /// The machine of a node of the file.
@@ -65,7 +73,9 @@ impl Plan {
 
     /// The node with this Kafka node id.
     pub fn by_kafka_id(&self, id: i32) -> Option<NodeIdx> {
-        self.names.by_kafka_id(id).and_then(|node| self.node_idx(node))
+        self.names
+            .by_kafka_id(id)
+            .and_then(|node| self.node_idx(node))
     }
 
     /// A client's machine and place.
@@ -88,17 +98,24 @@ impl Plan {
     pub fn resolve(&self, place: &Place, view: View<'_>) -> Vec<NodeId> {
         match place {
             Place::Node(node) => vec![self.machine(*node)],
-            Place::Client(client) => self.client(*client).map(|seat| seat.node).into_iter().collect(),
-            Place::List(places) => {
-                places.iter().flat_map(|place| self.resolve(place, view)).collect()
-            }
+            Place::Client(client) => self
+                .client(*client)
+                .map(|seat| seat.node)
+                .into_iter()
+                .collect(),
+            Place::List(places) => places
+                .iter()
+                .flat_map(|place| self.resolve(place, view))
+                .collect(),
             Place::AllBrokers => self.servers_that(|server| server.is_broker, view),
             Place::AllControllers => self.servers_that(|server| server.is_controller, view),
             Place::Leader(tp) => self.leader(tp, view).into_iter().collect(),
             Place::Follower(tp, nth) => self.follower(tp, *nth, view).into_iter().collect(),
-            Place::ActiveController => {
-                view.active_controller().map(|(node, _)| node).into_iter().collect()
-            }
+            Place::ActiveController => view
+                .active_controller()
+                .map(|(node, _)| node)
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -119,7 +136,8 @@ impl Plan {
         let registration = view.registration(self.tp(tp, view)?)?;
         let leader = registration.leader;
         let mut followers = registration.replicas.iter().filter(|id| **id != leader);
-        self.names.by_kafka_id(*followers.nth(nth.checked_sub(1)? as usize)?)
+        self.names
+            .by_kafka_id(*followers.nth(nth.checked_sub(1)? as usize)?)
     }
 
     /// A partition of the file as notes name it; none before its topic exists.
@@ -130,12 +148,26 @@ impl Plan {
 
 /// A topic of the file as the admin client asks for it.
 pub(super) fn new_topic(scenario: &Scenario, topic: &TopicSpec) -> NewTopic {
-    let id = |node: &NodeIdx| scenario.cluster.nodes.get(node.0).map_or(-1, |node| node.id);
+    let id = |node: &NodeIdx| {
+        scenario
+            .cluster
+            .nodes
+            .get(node.0)
+            .map_or(-1, |node| node.id)
+    };
     let placed = !topic.place.is_empty();
     NewTopic {
         name: topic.name.clone(),
-        partitions: if placed { -1 } else { topic.partitions.unwrap_or(-1) },
-        replication_factor: if placed { -1 } else { topic.replication.unwrap_or(-1) },
+        partitions: if placed {
+            -1
+        } else {
+            topic.partitions.unwrap_or(-1)
+        },
+        replication_factor: if placed {
+            -1
+        } else {
+            topic.replication.unwrap_or(-1)
+        },
         assignments: topic
             .place
             .iter()
@@ -146,7 +178,10 @@ pub(super) fn new_topic(scenario: &Scenario, topic: &TopicSpec) -> NewTopic {
 }
 
 fn pairs(config: &[ConfigEntry]) -> Vec<(String, String)> {
-    config.iter().map(|entry| (entry.name.clone(), entry.value.clone())).collect()
+    config
+        .iter()
+        .map(|entry| (entry.name.clone(), entry.value.clone()))
+        .collect()
 }
 
 fn servers(scenario: &Scenario) -> Vec<ServerSpec> {
@@ -165,22 +200,25 @@ fn servers(scenario: &Scenario) -> Vec<ServerSpec> {
 
 fn processes(scenario: &Scenario) -> Vec<ProcessSpec> {
     let producers = scenario.producers.iter().map(|producer| {
-        let mut config = ProducerConfig::defaults(producer.client);
-        for entry in &producer.config {
-            let applied = config.apply(&entry.name, &entry.value);
-            debug_assert!(applied.is_ok(), "configs were checked: {applied:?}");
-        }
-        let finished = config.finish();
-        debug_assert!(finished.is_ok(), "configs were checked: {finished:?}");
-        one_client(&producer.name, ClientSpec::Producer { name: producer.name.clone(), config })
+        let config = producer.producer_config();
+        debug_assert!(config.is_ok(), "configs were checked: {config:?}");
+        let config = config.unwrap_or_else(|_| ProducerConfig::defaults(producer.client));
+        one_client(
+            &producer.name,
+            ClientSpec::Producer {
+                name: producer.name.clone(),
+                config,
+            },
+        )
     });
     let consumers = scenario.consumers.iter().map(|consumer| {
-        let mut config = ConsumerConfig::defaults(consumer.client);
-        for entry in &consumer.config {
-            let applied = config.apply(&entry.name, &entry.value);
-            debug_assert!(applied.is_ok(), "configs were checked: {applied:?}");
-        }
-        let assigned = consumer.partitions.iter().map(|tp| (tp.topic.clone(), tp.partition));
+        let config = consumer.consumer_config();
+        debug_assert!(config.is_ok(), "configs were checked: {config:?}");
+        let config = config.unwrap_or_else(|_| ConsumerConfig::defaults(consumer.client));
+        let assigned = consumer
+            .partitions
+            .iter()
+            .map(|tp| (tp.topic.clone(), tp.partition));
         let spec = ClientSpec::Consumer {
             name: consumer.name.clone(),
             config,
@@ -190,12 +228,20 @@ fn processes(scenario: &Scenario) -> Vec<ProcessSpec> {
         };
         one_client(&consumer.name, spec)
     });
-    let admin = one_client("admin", ClientSpec::Admin { name: "admin".into() });
+    let admin = one_client(
+        "admin",
+        ClientSpec::Admin {
+            name: "admin".into(),
+        },
+    );
     producers.chain(consumers).chain([admin]).collect()
 }
 
 fn one_client(name: &str, client: ClientSpec) -> ProcessSpec {
-    ProcessSpec { name: name.to_owned(), clients: vec![client] }
+    ProcessSpec {
+        name: name.to_owned(),
+        clients: vec![client],
+    }
 }
 
 fn world_config(scenario: &Scenario) -> WorldConfig {
@@ -217,7 +263,9 @@ fn apply(link: &mut LinkSettings, change: &LinkChange) {
     link.loss = change.loss.unwrap_or(link.loss);
     link.duplicate = change.duplicate.unwrap_or(link.duplicate);
     link.reorder = change.reorder.unwrap_or(link.reorder);
-    link.bandwidth = change.bandwidth.map_or(link.bandwidth, |bytes| bytes.max(0) as u64);
+    link.bandwidth = change
+        .bandwidth
+        .map_or(link.bandwidth, |bytes| bytes.max(0) as u64);
 }
 
 /// The same change in sim's words.
@@ -233,11 +281,21 @@ pub(super) fn sim_change(change: &LinkChange) -> SimLinkChange {
 
 fn cost(cost: &Cost) -> CostModel {
     let mut model = CostModel::free();
-    let Cost::Prices(own) = cost else { return model };
-    for kind in [InputKind::Request, InputKind::Response, InputKind::Timer, InputKind::Call] {
+    let Cost::Prices(own) = cost else {
+        return model;
+    };
+    for kind in [
+        InputKind::Request,
+        InputKind::Response,
+        InputKind::Timer,
+        InputKind::Call,
+    ] {
         model.set_base(kind, INPUT_COST);
     }
-    PRICES.iter().for_each(|(work, nanos, per)| model.set_rate(*work, *nanos, *per));
-    own.iter().for_each(|(work, price)| model.set_rate((*work).into(), price.0, 1));
+    PRICES
+        .iter()
+        .for_each(|(work, nanos, per)| model.set_rate(*work, *nanos, *per));
+    own.iter()
+        .for_each(|(work, price)| model.set_rate((*work).into(), price.0, 1));
     model
 }

@@ -2,7 +2,7 @@
 
 use crate::kafka::protocol::{ErrorCode, TopicPartition};
 use crate::kafka::vocabulary::Outcome;
-use crate::sim::{CallId, StepNo, Time};
+use crate::sim::{CallId, PList, StepNo, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -74,30 +74,44 @@ pub struct Counts {
     pub failed: i64,
 }
 
-/// All sends and receipts. Behind `Arc`: a snapshot shares them.
+/// All sends and receipts, in persistent lists: a copy shares them.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
-    sent: Arc<Vec<Sent>>,
-    received: Arc<Vec<Received>>,
-    calls: Arc<BTreeMap<CallId, usize>>,
+    sent: PList<Sent>,
+    received: PList<Received>,
+    /// By call number: the place in `sent`; none for a call that is no send.
+    calls: PList<Option<usize>>,
     acknowledged: Arc<BTreeSet<(String, i32, i64)>>,
     counts: BTreeMap<usize, Counts>,
 }
 
 impl Records {
     /// Every send, in the order of the calls.
-    pub fn sent(&self) -> &[Sent] {
-        &self.sent
+    pub fn sent(&self) -> impl Iterator<Item = &Sent> {
+        self.sent.iter()
     }
 
     /// Every receipt, in order.
-    pub fn received(&self) -> &[Received] {
-        &self.received
+    pub fn received(&self) -> impl Iterator<Item = &Received> {
+        self.received.iter()
+    }
+
+    /// How many sends.
+    pub fn sent_count(&self) -> usize {
+        self.sent.len()
+    }
+
+    /// How many receipts.
+    pub fn received_count(&self) -> usize {
+        self.received.len()
     }
 
     /// How many sends wait for an answer.
     pub fn pending(&self) -> i64 {
-        self.counts.values().map(|c| c.sent - c.acknowledged - c.failed).sum()
+        self.counts
+            .values()
+            .map(|c| c.sent - c.acknowledged - c.failed)
+            .sum()
     }
 
     /// The counts of a producer.
@@ -107,28 +121,38 @@ impl Records {
 
     /// Whether some send was acknowledged at this offset.
     pub fn is_acknowledged(&self, tp: &TopicPartition, offset: i64) -> bool {
-        self.acknowledged.contains(&(tp.topic.clone(), tp.partition, offset))
+        self.acknowledged
+            .contains(&(tp.topic.clone(), tp.partition, offset))
     }
 
     pub(super) fn called(&mut self, id: CallId, sent: Sent) {
         self.counts.entry(sent.producer).or_default().sent += 1;
-        Arc::make_mut(&mut self.calls).insert(id, self.sent.len());
-        Arc::make_mut(&mut self.sent).push(sent);
+        while self.calls.len() < id.index() {
+            self.calls.push(None);
+        }
+        self.calls.push(Some(self.sent.len()));
+        self.sent.push(sent);
     }
 
     /// A call has ended; not every call is a send.
     pub(super) fn ended(&mut self, id: CallId, outcome: &Outcome, at: Time, step: StepNo) {
-        let Some(index) = self.calls.get(&id).copied() else { return };
+        let Some(index) = self.calls.get(id.index()).copied().flatten() else {
+            return;
+        };
         let ending = match outcome {
-            Outcome::Sent { partition, offset } => {
-                Ending::Acknowledged { partition: *partition, offset: *offset }
-            }
-            Outcome::Failed { error, message } => {
-                Ending::Failed { error: *error, message: message.clone() }
-            }
+            Outcome::Sent { partition, offset } => Ending::Acknowledged {
+                partition: *partition,
+                offset: *offset,
+            },
+            Outcome::Failed { error, message } => Ending::Failed {
+                error: *error,
+                message: message.clone(),
+            },
             Outcome::Done | Outcome::Offset(_) => return,
         };
-        let sent = &mut Arc::make_mut(&mut self.sent)[index];
+        let Some(sent) = self.sent.get_mut(index) else {
+            return;
+        };
         let counts = self.counts.entry(sent.producer).or_default();
         match ending {
             Ending::Acknowledged { partition, offset } => {
@@ -142,6 +166,6 @@ impl Records {
     }
 
     pub(super) fn got(&mut self, received: Received) {
-        Arc::make_mut(&mut self.received).push(received);
+        self.received.push(received);
     }
 }

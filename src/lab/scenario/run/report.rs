@@ -5,12 +5,12 @@ use super::fate::{Fate, RecordFate};
 use super::{NoteCounts, Phase, Run, Scope, Told};
 use crate::kafka::client::record_digest;
 use crate::kafka::config::Acks;
+use crate::kafka::vocabulary::Tp;
 use crate::lab::check::{
     Anomalies, ClientHistory, LogEntry, Read, Send, SendOutcome, Violation, judge,
 };
 use crate::lab::cluster::{KafkaWorld, View};
 use crate::lab::scenario::model::{Expect, StepIdx, Trigger};
-use crate::kafka::vocabulary::Tp;
 use std::collections::BTreeMap;
 
 /// A partition in the end, as the controller has it.
@@ -75,18 +75,14 @@ impl Report {
         self.failure.is_none()
             && self.unfired.is_empty()
             && self.expectations.iter().all(Judged::passed)
-            && !self.unexplained_violations()
-    }
-
-    /// A violation that no expectation wanted.
-    fn unexplained_violations(&self) -> bool {
-        let wants_failure = self.expectations.iter().any(|judged| !judged.wanted);
-        !self.violations.is_empty() && !wants_failure
+            && self.violations.is_empty()
     }
 
     /// Records that were acknowledged and lost.
     pub fn lost(&self) -> impl Iterator<Item = &RecordFate> {
-        self.records.iter().filter(|record| matches!(record.fate, Fate::Lost(_)))
+        self.records
+            .iter()
+            .filter(|record| matches!(record.fate, Fate::Lost(_)))
     }
 }
 
@@ -108,15 +104,24 @@ impl Run {
             seed: self.plan.scenario.seed,
             trace_hash: world.trace_hash(),
             steps: (world.step_no().0, self.ready_step),
-            virtual_ms: (world.now().since(self.ready_at).as_millis(), self.ready_ms()),
-            expectations: self.expectations.judge(&scope, &anomalies, &lost, violations),
+            virtual_ms: (
+                world.now().since(self.ready_at).as_millis(),
+                self.ready_ms(),
+            ),
+            expectations: self
+                .expectations
+                .judge(&scope, &anomalies, &lost, violations),
             violations: violations.to_vec(),
             suspensions: self.checker.suspensions(),
-            received: self.records.received().len(),
+            received: self.records.received_count(),
             told: self.told().to_vec(),
             notes: self.notes.clone(),
             partitions: partitions(scope.view),
-            unrest: if self.settled == Some(false) { self.unrest(world, false) } else { None },
+            unrest: if self.settled == Some(false) {
+                self.unrest(world, false)
+            } else {
+                None
+            },
             unfired: self.unfired(&scope, failure.is_some()),
             failure,
             anomalies,
@@ -137,15 +142,24 @@ impl Run {
         }
         let describe = |StepIdx(index): StepIdx| {
             let step = &scope.plan.scenario.steps[index];
-            let name = step.id.clone().unwrap_or_else(|| format!("step {}", index + 1));
+            let name = step
+                .id
+                .clone()
+                .unwrap_or_else(|| format!("step {}", index + 1));
             match &step.trigger {
                 Trigger::State(expr, _) => {
-                    format!("{name} never fired: at the end {}", super::expect::explain(scope, expr))
+                    format!(
+                        "{name} never fired: at the end {}",
+                        super::expect::explain(scope, expr)
+                    )
                 }
                 _ => format!("{name} never fired"),
             }
         };
-        self.script.unfired(&scope.plan.scenario).map(describe).collect()
+        self.script
+            .unfired(&scope.plan.scenario)
+            .map(describe)
+            .collect()
     }
 
     fn history(
@@ -174,8 +188,8 @@ impl Run {
             digest: received.digest,
         };
         ClientHistory {
-            sends: self.records.sent().iter().map(send).collect(),
-            reads: self.records.received().iter().map(read).collect(),
+            sends: self.records.sent().map(send).collect(),
+            reads: self.records.received().map(read).collect(),
             log,
             log_starts,
         }
@@ -188,24 +202,42 @@ fn lost_labels(records: &[RecordFate], widened: bool) -> Vec<String> {
         Acks::Leader => widened,
         Acks::None => false,
     };
-    let lost = records.iter().filter(counts).filter(|r| matches!(r.fate, Fate::Lost(_)));
-    lost.map(|record| format!("{} of {}", record.sent.label, record.producer)).collect()
+    let lost = records
+        .iter()
+        .filter(counts)
+        .filter(|r| matches!(r.fate, Fate::Lost(_)));
+    lost.map(|record| format!("{} of {}", record.sent.label, record.producer))
+        .collect()
 }
 
 /// The records below each leader's high watermark, and where each log begins.
 fn final_log(view: View<'_>) -> (Vec<LogEntry>, BTreeMap<(String, i32), i64>) {
     let (mut log, mut starts) = (Vec::new(), BTreeMap::new());
-    let Some(truth) = view.truth() else { return (log, starts) };
+    let Some(truth) = view.truth() else {
+        return (log, starts);
+    };
     for topic in truth.topics.values() {
         for number in topic.partitions.keys() {
             let tp = Tp::new(topic.id, *number);
-            let Some(replica) = best_replica(view, tp) else { continue };
-            let Some(disk) = view.world.disk(replica.node) else { continue };
+            let Some(replica) = best_replica(view, tp) else {
+                continue;
+            };
+            let Some(disk) = view.world.disk(replica.node) else {
+                continue;
+            };
             let offsets = replica.offsets();
             starts.insert((topic.name.clone(), *number), offsets.log_start);
-            for batch in replica.partition.log().batches_from(disk, offsets.log_start) {
-                let Ok(records) = batch.records() else { continue };
-                let visible = records.into_iter().filter(|r| r.offset < offsets.high_watermark);
+            for batch in replica
+                .partition
+                .log()
+                .batches_from(disk, offsets.log_start)
+            {
+                let Ok(records) = batch.records() else {
+                    continue;
+                };
+                let visible = records
+                    .into_iter()
+                    .filter(|r| r.offset < offsets.high_watermark);
                 log.extend(visible.map(|record| LogEntry {
                     topic: topic.name.clone(),
                     partition: *number,
@@ -220,12 +252,16 @@ fn final_log(view: View<'_>) -> (Vec<LogEntry>, BTreeMap<(String, i32), i64>) {
 
 /// The leader's replica; without a leader the one that holds most.
 fn best_replica<'a>(view: View<'a>, tp: Tp) -> Option<crate::lab::cluster::ReplicaView<'a>> {
-    view.leader(tp)
-        .or_else(|| view.replicas(tp).max_by_key(|replica| replica.offsets().high_watermark))
+    view.leader(tp).or_else(|| {
+        view.replicas(tp)
+            .max_by_key(|replica| replica.offsets().high_watermark)
+    })
 }
 
 fn partitions(view: View<'_>) -> Vec<PartitionEnd> {
-    let Some(truth) = view.truth() else { return Vec::new() };
+    let Some(truth) = view.truth() else {
+        return Vec::new();
+    };
     let mut all = Vec::new();
     for topic in truth.topics.values() {
         for (number, partition) in &topic.partitions {

@@ -26,7 +26,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: None, check: true, round_trip: false }
+        Options {
+            seed: None,
+            check: true,
+            round_trip: false,
+        }
     }
 }
 
@@ -59,6 +63,10 @@ pub fn run(
     }
     let mut run = Run::new(plan, options.check);
     drive(&mut world, &mut run, &mut oracle, progress);
+    if !run.is_over() {
+        let steps = world.step_no().0;
+        run.fail(format!("stopped after {steps} steps, without an end"));
+    }
     let report = run.report(&world, branch);
     Finished { world, run, report }
 }
@@ -110,7 +118,11 @@ pub fn compare_branches(finished: &mut [Finished]) {
                         let plan = scope.plan;
                         let (a, b) = (a.describe(plan), b.describe(plan));
                         let name = operand_text(&plan.scenario, operand);
-                        (place, false, format!("{name} is {a} here and {b} in {branch}"))
+                        (
+                            place,
+                            false,
+                            format!("{name} is {a} here and {b} in {branch}"),
+                        )
                     }
                 });
             }

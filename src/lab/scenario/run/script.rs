@@ -3,9 +3,9 @@
 use super::eval::Scope;
 use super::matching;
 use crate::kafka::vocabulary::Kafka;
-use crate::lab::scenario::model::{Scenario, StepIdx, Template, Text, Trigger};
 use crate::lab::scenario::model::{Piece, Repeat, Until};
-use crate::sim::{HoldId, Span, StepNo, StepRecord, Time};
+use crate::lab::scenario::model::{Scenario, StepIdx, Template, Text, Trigger};
+use crate::sim::{Span, StepNo, StepRecord, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,8 +24,6 @@ pub(super) enum Due {
     Ask(usize),
     /// An expectation about a moment, or the end of its time.
     Expect(usize),
-    /// Held messages go on.
-    Release(HoldId),
     /// Is this the end?
     EndCheck,
     /// The run has had its time to settle.
@@ -87,7 +85,9 @@ impl Script {
     }
 
     pub(super) fn next_due(&self) -> Time {
-        self.due.first_key_value().map_or(Time::NEVER, |((at, _), _)| *at)
+        self.due
+            .first_key_value()
+            .map_or(Time::NEVER, |((at, _), _)| *at)
     }
 
     pub(super) fn push(&mut self, at: Time, due: Due) {
@@ -96,7 +96,10 @@ impl Script {
     }
 
     pub(super) fn pop_due(&mut self, now: Time) -> Option<Due> {
-        let first = self.due.first_entry().filter(|first| first.key().0 <= now)?;
+        let first = self
+            .due
+            .first_entry()
+            .filter(|first| first.key().0 <= now)?;
         Some(first.remove())
     }
 
@@ -156,7 +159,12 @@ impl Script {
         armed.fired += 1;
         let fired = armed.fired;
         let now = scope.view.world.now();
-        let Some(Repeat { every, times, until }) = &scope.plan.scenario.steps[step.0].repeat else {
+        let Some(Repeat {
+            every,
+            times,
+            until,
+        }) = &scope.plan.scenario.steps[step.0].repeat
+        else {
             return;
         };
         let enough = times.is_some_and(|times| fired >= times)

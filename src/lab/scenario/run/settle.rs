@@ -38,21 +38,31 @@ impl Run {
         let plan = self.plan.clone();
         let records = self.records.clone();
         let view = View::new(world, &plan.names);
-        let scope = Scope { plan: &plan, view, records: &records, ready_at: self.ready_at };
+        let scope = Scope {
+            plan: &plan,
+            view,
+            records: &records,
+            ready_at: self.ready_at,
+        };
         self.expectations.end(&scope);
         self.phase = Phase::Settling;
         self.script.clear_due();
         self.rules.clear();
         let end = &plan.scenario.end;
         let now = world.now();
-        self.script.push(now + end.settle.max(REST), Due::SettleCheck);
+        self.script
+            .push(now + end.settle.max(REST), Due::SettleCheck);
         act.push(Fault::Heal { id: None }.into());
         act.push(Fault::Release { id: None }.into());
         for node in world.nodes() {
             if world.is_paused(node) {
                 act.push(Fault::Resume { node }.into());
             }
-            let absent = plan.cluster.servers.get(node.index()).is_some_and(|s| !s.powered);
+            let absent = plan
+                .cluster
+                .servers
+                .get(node.index())
+                .is_some_and(|s| !s.powered);
             if end.restart && !world.is_up(node) && !absent {
                 act.push(Fault::Start { node, wipe: false }.into());
             }
@@ -81,7 +91,10 @@ impl Run {
     pub(super) fn unrest(&self, world: &KafkaWorld, high_watermarks: bool) -> Option<String> {
         let view = View::new(world, &self.plan.names);
         if self.records.pending() > 0 {
-            return Some(format!("{} records without an answer", self.records.pending()));
+            return Some(format!(
+                "{} records without an answer",
+                self.records.pending()
+            ));
         }
         let truth = view.truth()?;
         for topic in truth.topics.values() {

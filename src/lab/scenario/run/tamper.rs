@@ -55,7 +55,12 @@ impl Run {
     pub(super) fn watches_messages(&self) -> bool {
         let is_message = |trigger: &Trigger| matches!(trigger, Trigger::Message(_));
         !self.rules.standing.is_empty()
-            || self.plan.scenario.steps.iter().any(|step| is_message(&step.trigger))
+            || self
+                .plan
+                .scenario
+                .steps
+                .iter()
+                .any(|step| is_message(&step.trigger))
     }
 
     pub(super) fn judge_message(
@@ -66,10 +71,17 @@ impl Run {
         let plan = self.plan.clone();
         let records = self.records.clone();
         let view = View::new(world, &plan.names);
-        let scope = Scope { plan: &plan, view, records: &records, ready_at: self.ready_at };
+        let scope = Scope {
+            plan: &plan,
+            view,
+            records: &records,
+            ready_at: self.ready_at,
+        };
         self.rules.seen.resize(plan.scenario.steps.len(), 0);
         for (index, step) in plan.scenario.steps.iter().enumerate() {
-            let Trigger::Message(matcher) = &step.trigger else { continue };
+            let Trigger::Message(matcher) = &step.trigger else {
+                continue;
+            };
             if !matching::message(&scope, matcher, envelope) {
                 continue;
             }
@@ -106,7 +118,11 @@ impl Run {
     fn apply_rules(&mut self, scope: &Scope<'_>, envelope: &Envelope<Kafka>) -> Verdict {
         for rule in &mut self.rules.standing {
             let action = scope.plan.scenario.steps[rule.step.0].action.as_ref();
-            let Some(Deed::Tamper { rule: Some(matcher), .. }) = action.map(|a| &a.it) else {
+            let Some(Deed::Tamper {
+                rule: Some(matcher),
+                ..
+            }) = action.map(|a| &a.it)
+            else {
                 continue;
             };
             if matching::message(scope, matcher, envelope) {
@@ -130,7 +146,12 @@ impl Run {
             if matches!(action, Some(Deed::Tamper { how: Tamper::HoldUntil(of), .. }) if *of == step)
             {
                 self.rules.end(StepIdx(index));
-                act.push(Fault::Release { id: Some(HoldId(index as u32)) }.into());
+                act.push(
+                    Fault::Release {
+                        id: Some(HoldId(index as u32)),
+                    }
+                    .into(),
+                );
             }
         }
     }

@@ -104,7 +104,7 @@ pub(super) const APPENDED: &[(Code, &str)] = &[
     (BadConfig, "[[topic]]\nname = \"t\"\nconfig = { \"min.insync.replicas\" = ⟦0⟧ }"),
     (BadConfig, "[[node]]\nname = \"broker-0\"\nconfig = { \"num.partitions\" = ⟦\"abc\"⟧ }"),
     (WrongType, "[[topic]]\nname = \"t\"\nconfig = { retention = ⟦{ ms = 1 }⟧ }"),
-    (NeedsIdempotence, "[[producer]]\nname = \"p3\"\nconfig = { acks = ⟦\"1\"⟧, \"enable.idempotence\" = true }"),
+    (ConfigsClash, "[[producer]]\nname = \"p3\"\nconfig = { acks = ⟦\"1\"⟧, \"enable.idempotence\" = true }"),
     // Expressions.
     (BadExpression, "[[expect]]\nfinally = \"orders-0.hw ⟦=⟧ 3\""),
     (BadExpression, "[[expect]]\nfinally = \"1 < orders-0.hw ⟦<⟧ 3\""),

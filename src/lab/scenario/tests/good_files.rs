@@ -447,3 +447,17 @@ fn a_problem_is_shown_in_its_line() {
 "#;
     assert_eq!(text, expected);
 }
+
+#[test]
+fn a_config_that_nothing_reads_is_left_out_of_a_clients_own() {
+    let source = format!(
+        "{BASE}\n[[producer]]\nname = \"p2\"\nclient = \"sarama\"\nconfig = {{ \"client.id\" = \"x\", \"Producer.Retry.Max\" = 9 }}\n"
+    );
+    let parsed = parse(&source).expect("warnings only");
+    let codes: Vec<_> = parsed.warnings.iter().map(|p| p.code).collect();
+    assert_eq!(codes, [Code::ConfigNotRead]);
+    let producer = &parsed.main.producers[1];
+    assert_eq!(producer.config.len(), 2);
+    let config = producer.producer_config().expect("no clash");
+    assert_eq!(config.retries, 9);
+}

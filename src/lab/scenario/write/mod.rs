@@ -50,7 +50,7 @@ pub fn write(scenario: &Scenario) -> String {
 }
 
 /// An operand as it is written in the file.
-pub fn operand_text(scenario: &Scenario, operand: &super::expr::Operand) -> String {
+pub(super) fn operand_text(scenario: &Scenario, operand: &super::expr::Operand) -> String {
     Values(scenario).operand(operand)
 }
 

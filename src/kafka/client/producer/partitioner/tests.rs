@@ -159,7 +159,7 @@ fn long_queues_are_chosen_less_often() {
     assert_eq!(
         load.cumulative,
         [4, 5, 8],
-        "KAFKA.md 2.13: max + 1 - q, added up"
+        "behaviour.md 2.13: max + 1 - q, added up"
     );
     assert_eq!(PartitionLoad::of(&[(0, 2), (1, 2)], 2), None, "all equal");
     assert_eq!(PartitionLoad::of(&[(0, 2)], 1), None, "too few");

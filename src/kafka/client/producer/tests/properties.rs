@@ -47,7 +47,7 @@ proptest! {
         let spec = ClientSpec::Producer { name: "p".to_owned(), config };
         let mut harness = Harness::new(Cluster::new(2, 3), spec, seed);
         let mut expected = vec![vec!["first".to_owned()]; 3];
-        // A leader that has never seen the producer takes any sequence (KAFKA.md 2.14): the
+        // A leader that has never seen the producer takes any sequence (behaviour.md 2.14): the
         // promise holds from the first batch that it has written.
         for partition in 0..3 {
             harness.send_to(Some(partition), None, "first");

@@ -1,4 +1,4 @@
-//! Bytes laid out by hand from KAFKA.md 2.24, for what no recording shows: timestamps that go
+//! Bytes laid out by hand from behaviour.md 2.24, for what no recording shows: timestamps that go
 //! back, a kept last offset, an empty batch, a delete horizon.
 
 use super::super::{BatchBuilder, NO_TIMESTAMP, Record, RecordBatch, increment_sequence};
