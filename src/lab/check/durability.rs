@@ -164,15 +164,17 @@ fn enough_copies(glance: &mut Glance<'_>, node: NodeId, tp: Tp, base: i64, last:
     }
     let needed = leader.partition.effective_min_isr();
     let members = leader.partition.isr().to_vec();
-    let holds = |member: &&i32| match glance.view.replica_of(**member, tp) {
-        Some(replica) => replica.offsets().log_end > last,
-        // A member that is down had fetched beyond the record, or the leader could not know.
-        None => leader
-            .partition
-            .remotes()
-            .iter()
-            .any(|remote| remote.id == **member && remote.log_end > last),
+    // A member that is down, or came back without bytes that it had, had fetched beyond the record:
+    // the leader could not know that they are gone.
+    let had = |id: i32| {
+        let mut remotes = leader.partition.remotes().iter();
+        remotes.any(|remote| remote.id == id && remote.log_end > last)
     };
+    let has = |id: i32| {
+        let replica = glance.view.replica_of(id, tp);
+        replica.is_some_and(|replica| replica.offsets().log_end > last)
+    };
+    let holds = |member: &&i32| has(**member) || had(**member);
     let copies = members.iter().filter(holds).count();
     if copies < needed {
         let text = format!(

@@ -66,12 +66,9 @@ fn pause(dice: &mut Dice, shape: &Shape) -> (String, String) {
     (format!("pause = {node}"), format!("resume = {node}"))
 }
 
-/// One side of a cut is one broker or a leader; the other brokers, controllers or clients.
+/// One side of a cut is one broker; the other brokers, controllers or clients.
 fn cut(dice: &mut Dice, shape: &Shape, id: &str) -> (String, String) {
-    let one = match dice.percent(30) {
-        true => leader(dice, shape),
-        false => broker(dice, shape),
-    };
+    let one = broker(dice, shape);
     let others = match dice.range(0, 5) {
         0 if shape.controllers > 0 => "\"all controllers\"".to_owned(),
         1 if shape.controllers > 0 => "[\"all brokers\", \"all controllers\"]".to_owned(),
@@ -130,9 +127,4 @@ fn server(dice: &mut Dice, shape: &Shape) -> String {
 
 fn broker(dice: &mut Dice, shape: &Shape) -> String {
     format!("\"broker-{}\"", dice.range(0, shape.brokers - 1))
-}
-
-fn leader(dice: &mut Dice, shape: &Shape) -> String {
-    let partition = dice.pick(&shape.partitions()).unwrap_or_default();
-    format!("{{ leader = \"{partition}\" }}")
 }
