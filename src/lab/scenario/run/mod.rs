@@ -99,6 +99,8 @@ pub struct Run {
     chronicle: Chronicle,
     /// Some producer has acks=0.
     promises_nothing: bool,
+    /// Something in the script depends on states or notes.
+    watches: bool,
     check: bool,
 }
 
@@ -127,6 +129,7 @@ impl Run {
             chronicle: Chronicle::default(),
             notes: NoteCounts::default(),
             promises_nothing: false,
+            watches: script::watches(&plan.scenario),
             check,
             plan,
         };
@@ -290,7 +293,7 @@ impl Run {
         act: &mut Vec<Action<Kafka>>,
     ) {
         let quiet = record.notes.is_empty() && record.outcomes.is_empty();
-        if quiet && record.action.is_none() {
+        if !self.watches || (quiet && record.action.is_none()) {
             return;
         }
         self.look(world, Some(record), act);

@@ -3,7 +3,7 @@
 use super::eval::Scope;
 use super::matching;
 use crate::kafka::vocabulary::Kafka;
-use crate::lab::scenario::model::{Piece, Repeat, Until};
+use crate::lab::scenario::model::{Claim, EndWhen, Fact, Piece, Repeat, Until};
 use crate::lab::scenario::model::{Scenario, StepIdx, Template, Text, Trigger};
 use crate::sim::{Span, StepNo, StepRecord, Time};
 use std::collections::BTreeMap;
@@ -237,6 +237,24 @@ impl Script {
         let left = steps.filter(|(_, (step, armed))| !step.optional && armed.fired == 0);
         left.map(|(index, _)| StepIdx(index))
     }
+}
+
+/// Whether anything in a scenario depends on states of the cluster or on notes.
+pub(super) fn watches(scenario: &Scenario) -> bool {
+    let steps = scenario.steps.iter().map(|step| &step.trigger);
+    let tells = scenario.tells.iter().map(|tell| &tell.trigger);
+    let asks = scenario.asks.iter().map(|ask| &ask.trigger);
+    let mut triggers = steps.chain(tells).chain(asks);
+    let by_state = matches!(scenario.end.when, Some(EndWhen::State(_)));
+    by_state
+        || triggers.any(|trigger| matches!(trigger, Trigger::State(..) | Trigger::Note(_)))
+        || scenario.expects.iter().any(|expect| match &expect.claim {
+            Claim::Always(fact) | Claim::Never(fact) | Claim::Sometimes(fact) => {
+                matches!(fact, Fact::Expr(_))
+            }
+            Claim::Within { .. } | Claim::Count { .. } | Claim::Order(_) => true,
+            Claim::Finally(_) | Claim::At(..) | Claim::SameAs { .. } => false,
+        })
 }
 
 /// Whether a state or note trigger fires. Timed and message triggers fire elsewhere.
