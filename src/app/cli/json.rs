@@ -1,6 +1,6 @@
 //! What a run says to a program.
 
-use super::run::FileRuns;
+use super::file_runs::FileRuns;
 use crate::kafka::config::Acks;
 use crate::lab::scenario::run::{Ending, Fate, Finished, RecordFate};
 use serde_json::{Value, json};

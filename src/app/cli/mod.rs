@@ -16,6 +16,7 @@ mod bench;
 mod check;
 mod explain;
 mod export;
+mod file_runs;
 mod files;
 mod json;
 mod progress;

@@ -1,10 +1,11 @@
 //! `kafkalab run`: scenarios, their branches, many seeds.
 
+use super::file_runs::{FileRuns, Language, Records};
 use super::progress::Progress;
 use super::{BAD_INPUT, FAILED, PASSED, REFUSED, Surroundings, export, files, json, verdict};
 use crate::lab::scenario::run::{Finished, Options, compare_branches, run as run_scenario};
 use crate::lab::scenario::{Parsed, Scenario};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `run`.
@@ -50,35 +51,6 @@ pub(super) struct RunArguments {
     /// Leave the invariants out.
     #[arg(long)]
     no_check: bool,
-}
-
-/// Which records to list.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Records {
-    /// Each one, neighbours with one fate folded if there are many.
-    Auto,
-    /// Each one.
-    All,
-    /// Only lost ones.
-    Lost,
-    /// None.
-    None,
-}
-
-/// The language of a scenario's texts.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Language {
-    /// English.
-    En,
-    /// Chinese.
-    Zh,
-}
-
-/// One file's runs.
-pub(super) struct FileRuns {
-    pub(super) name: String,
-    pub(super) title: String,
-    pub(super) runs: Vec<Finished>,
 }
 
 pub(super) fn run(arguments: &RunArguments, around: Surroundings) -> u8 {

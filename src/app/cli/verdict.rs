@@ -1,7 +1,7 @@
 //! What a run says to a person.
 
 use super::Surroundings;
-use super::run::{FileRuns, Language, Records};
+use super::file_runs::{FileRuns, Language, Records};
 use crate::kafka::config::Acks;
 use crate::lab::scenario::run::{Ending, Fate, Finished, Judged, RecordFate, Report, Told};
 use crate::sim::Time;
