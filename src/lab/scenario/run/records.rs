@@ -81,7 +81,8 @@ pub struct Records {
     received: PList<Received>,
     /// By call number: the place in `sent`; none for a call that is no send.
     calls: PList<Option<usize>>,
-    acknowledged: Arc<BTreeSet<(String, i32, i64)>>,
+    /// By topic: partitions and offsets.
+    acknowledged: BTreeMap<String, Arc<BTreeSet<(i32, i64)>>>,
     counts: BTreeMap<usize, Counts>,
 }
 
@@ -121,8 +122,8 @@ impl Records {
 
     /// Whether some send was acknowledged at this offset.
     pub fn is_acknowledged(&self, tp: &TopicPartition, offset: i64) -> bool {
-        self.acknowledged
-            .contains(&(tp.topic.clone(), tp.partition, offset))
+        let of_topic = self.acknowledged.get(&tp.topic);
+        of_topic.is_some_and(|places| places.contains(&(tp.partition, offset)))
     }
 
     pub(super) fn called(&mut self, id: CallId, sent: Sent) {
@@ -157,8 +158,12 @@ impl Records {
         match ending {
             Ending::Acknowledged { partition, offset } => {
                 counts.acknowledged += 1;
-                let place = (sent.topic.clone(), partition, offset);
-                Arc::make_mut(&mut self.acknowledged).insert(place);
+                if !self.acknowledged.contains_key(&sent.topic) {
+                    self.acknowledged.insert(sent.topic.clone(), Arc::default());
+                }
+                if let Some(places) = self.acknowledged.get_mut(&sent.topic) {
+                    Arc::make_mut(places).insert((partition, offset));
+                }
             }
             _ => counts.failed += 1,
         }
