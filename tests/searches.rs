@@ -15,6 +15,21 @@ use kafkalab::lab::scenario::{parse, render};
 /// Schedules of the sample that every test run looks at.
 const SAMPLE: u64 = 40;
 
+/// Schedules that once went wrong.
+///
+/// 760: an answer counts a follower whose joining of the ISR is not committed yet.
+/// 1671: without eligible leader replicas, the last in-sync replica loses its unsynced bytes.
+/// 9303: the only server loses its unsynced bytes; no other one knows the partitions then.
+const REGRESSIONS: &[u64] = &[760, 1671, 9303];
+
+#[test]
+fn schedules_that_once_went_wrong_go_well() {
+    for seed in REGRESSIONS {
+        let report = search(*seed, 1, None);
+        assert!(report.failures.is_empty(), "{report}");
+    }
+}
+
 #[test]
 fn a_sample_of_schedules_goes_well() {
     let report = search(1, SAMPLE, None);

@@ -7,6 +7,7 @@ use crate::kafka::protocol::ErrorCode;
 use crate::kafka::vocabulary::{Note, Tp};
 use crate::sim::NodeId;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// What was promised of one partition, and since which pause of its checks.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +36,7 @@ impl Durability {
                     error,
                     acks: -1,
                 } if error == ErrorCode::NONE => {
-                    enough_copies(glance, node, partition, base, last);
+                    enough_copies(glance, suspension, node, partition, base..=last);
                     let promises = self.promises(partition, suspension);
                     extend(&mut promises.acked, glance, node, partition, base, last + 1);
                 }
@@ -154,7 +155,14 @@ fn extend(
 }
 
 /// I13: when the answer leaves, enough members of the ISR hold the records.
-fn enough_copies(glance: &mut Glance<'_>, node: NodeId, tp: Tp, base: i64, last: i64) {
+fn enough_copies(
+    glance: &mut Glance<'_>,
+    suspension: &Suspension,
+    node: NodeId,
+    tp: Tp,
+    offsets: RangeInclusive<i64>,
+) {
+    let (base, last) = offsets.into_inner();
     let Some(leader) = glance.view.replica(node, tp) else {
         return;
     };
@@ -163,19 +171,20 @@ fn enough_copies(glance: &mut Glance<'_>, node: NodeId, tp: Tp, base: i64, last:
         return;
     }
     let needed = leader.partition.effective_min_isr();
-    let members = leader.partition.isr().to_vec();
+    // An answer counts a member whose joining is under way, too: it holds back the high watermark.
+    let members = leader.partition.maximal_isr();
     // A member that is down, or came back without bytes that it had, had fetched beyond the record:
     // the leader could not know that they are gone.
     let had = |id: i32| {
         let mut remotes = leader.partition.remotes().iter();
         remotes.any(|remote| remote.id == id && remote.log_end > last)
     };
-    let has = |id: i32| {
-        let replica = glance.view.replica_of(id, tp);
-        replica.is_some_and(|replica| replica.offsets().log_end > last)
+    let holds = |id: i32| match glance.view.replica_of(id, tp) {
+        Some(replica) if replica.offsets().log_end > last => true,
+        Some(_) => suspension.is_lossy(tp, id) && had(id),
+        None => had(id),
     };
-    let holds = |member: &&i32| has(**member) || had(**member);
-    let copies = members.iter().filter(holds).count();
+    let copies = members.iter().filter(|id| holds(**id)).count();
     if copies < needed {
         let text = format!(
             "{} acknowledged offsets {base}..{last} of {} with {copies} in-sync copies, {needed} \

@@ -20,6 +20,7 @@ mod durability;
 mod epochs;
 mod history;
 mod invariant;
+mod losses;
 mod metadata;
 mod offsets;
 mod producers;
