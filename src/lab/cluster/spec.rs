@@ -4,21 +4,13 @@ use super::{ClientRef, KafkaWorld, Names, NodeConfig};
 use crate::kafka::client::{ClientProcessConfig, ClientSpec};
 use crate::kafka::config::BrokerConfig;
 use crate::kafka::network_client::Hosts;
+use crate::kafka::protocol::metadata_record::DEFAULT_FEATURES;
 use crate::kafka::server::{ServerConfig, format_disk};
 use crate::kafka::vocabulary::{ClientNo, NewTopic};
 use crate::sim::{Disk, NodeId, TraceHash, World, WorldConfig};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The features with which a 4.3.1 cluster is formatted.
-const FEATURES: [(&str, i16); 6] = [
-    ("metadata.version", 30),
-    ("eligible.leader.replicas.version", 1),
-    ("group.version", 1),
-    ("share.version", 1),
-    ("streams.version", 1),
-    ("transaction.version", 2),
-];
 /// The cluster's id: 16 bytes in Kafka's base64.
 const CLUSTER_ID: &str = "a2Fma2FsYWItY2x1c3Rlcg";
 
@@ -183,6 +175,6 @@ fn formatted_disk(node_id: i32, machine: usize, now_ms: i64) -> Disk {
         hash.0
     };
     let directory_id = Uuid::from_u64_pair(word(1), word(2));
-    let disk = format_disk(CLUSTER_ID, node_id, directory_id, &FEATURES, now_ms);
+    let disk = format_disk(CLUSTER_ID, node_id, directory_id, &DEFAULT_FEATURES, now_ms);
     disk.expect("a new disk has no limit")
 }

@@ -35,8 +35,6 @@ impl Judged {
 struct State {
     /// Decided, and why.
     decided: Option<(bool, String)>,
-    /// Looked at least once.
-    looked: bool,
     /// Notes that matched, or how far an order is.
     count: usize,
     /// The step whose `within` it is has acted.
@@ -188,7 +186,6 @@ fn watch(
     state: &mut State,
     record: Option<&StepRecord<'_, Kafka>>,
 ) {
-    state.looked = true;
     match &expect.claim {
         Claim::Always(Fact::Expr(expr)) if !scope.holds(expr) => {
             state.decided = Some((false, when(scope, explain(scope, expr))));
