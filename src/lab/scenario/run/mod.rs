@@ -31,6 +31,7 @@ mod records;
 mod report;
 mod runner;
 mod script;
+mod sends;
 mod settle;
 mod tamper;
 
@@ -371,7 +372,7 @@ impl Driver<Node> for Run {
         while let Some(due) = self.script.pop_due(world.now()) {
             self.do_due(world, due, act);
         }
-        if self.phase == Phase::Running {
+        if self.phase == Phase::Running && self.watches {
             self.look(world, None, act);
         }
     }
