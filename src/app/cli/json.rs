@@ -64,6 +64,8 @@ fn run(finished: &Finished) -> Value {
         "prelude_steps": report.steps.1,
         "virtual_ms": report.virtual_ms.0,
         "prelude_ms": report.virtual_ms.1,
+        "unavailable_ms": report.unavailable.as_millis(),
+        "longest_wait_ms": report.longest_wait.as_millis(),
         "failure": report.failure,
         "expectations": expectations.collect::<Vec<_>>(),
         "violations": violations.collect::<Vec<_>>(),
