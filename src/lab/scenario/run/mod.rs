@@ -41,14 +41,14 @@ pub use fate::{Fate, RecordFate};
 pub use plan::Plan;
 pub use records::{Ending, Received, Records, Sent};
 pub use report::{PartitionEnd, Report};
-pub use runner::{Finished, Options, compare_branches, run};
+pub use runner::{Finished, Options, Session, compare_branches, run};
 pub use script::Told;
 
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};
 use crate::lab::check::Checker;
 use crate::lab::cluster::{ClientRef, KafkaWorld, Node, Prelude, Progress, View};
-use crate::lab::scenario::model::EndWhen;
+use crate::lab::scenario::model::{EndWhen, StepIdx};
 use crate::sim::{
     Action, CallId, Driver, Envelope, Fault, NodeId, Span, StepRecord, Time, Verdict,
 };
@@ -182,6 +182,11 @@ impl Run {
     /// What was told so far.
     pub fn told(&self) -> &[Told] {
         self.script.told()
+    }
+
+    /// Which steps of the scenario have acted, and when, in order.
+    pub fn deeds(&self) -> &[(StepIdx, Time)] {
+        self.script.deeds()
     }
 
     /// What an expression may look at now.

@@ -65,6 +65,7 @@ pub(super) struct Script {
     tells: Vec<Armed>,
     asks: Vec<Armed>,
     told: Arc<Vec<Told>>,
+    acted: Arc<Vec<(StepIdx, Time)>>,
 }
 
 impl Script {
@@ -77,7 +78,13 @@ impl Script {
             tells: fresh(scenario.tells.len()),
             asks: fresh(scenario.asks.len()),
             told: Arc::default(),
+            acted: Arc::default(),
         }
+    }
+
+    /// Which steps have acted, and when, in order.
+    pub(super) fn deeds(&self) -> &[(StepIdx, Time)] {
+        &self.acted
     }
 
     pub(super) fn told(&self) -> &[Told] {
@@ -132,6 +139,7 @@ impl Script {
 
     /// A step has acted: what waits for it is scheduled.
     pub(super) fn acted(&mut self, scenario: &Scenario, step: StepIdx, now: Time) {
+        Arc::make_mut(&mut self.acted).push((step, now));
         let after = |trigger: &Trigger| match trigger {
             Trigger::After(of, wait) if *of == step => Some(now + *wait),
             _ => None,
