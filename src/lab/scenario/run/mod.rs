@@ -41,8 +41,8 @@ pub use fate::{Fate, RecordFate};
 pub use plan::Plan;
 pub use records::{Ending, Received, Records, Sent};
 pub use report::{PartitionEnd, Report};
-pub use runner::{Finished, Options, compare_branches, run};
-pub use script::Told;
+pub use runner::{Finished, Options, compare_branches, run, start};
+pub use script::{Acted, Told};
 
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};
@@ -182,6 +182,11 @@ impl Run {
     /// What was told so far.
     pub fn told(&self) -> &[Told] {
         self.script.told()
+    }
+
+    /// The scenario's steps that have acted, in order.
+    pub fn acts(&self) -> &[Acted] {
+        self.script.acts()
     }
 
     /// What an expression may look at now.

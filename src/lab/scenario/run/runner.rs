@@ -44,6 +44,20 @@ pub struct Finished {
     pub report: Report,
 }
 
+/// The World of a scenario (a file or a branch of it) before its first step, and the driver. A
+/// [`SeededOracle`] of the plan's seed goes with them.
+pub fn start(scenario: &Scenario, options: &Options) -> (KafkaWorld, Run) {
+    let mut scenario = scenario.clone();
+    scenario.seed = options.seed.unwrap_or(scenario.seed);
+    scenario.cluster.wire_roundtrip |= options.round_trip;
+    let plan = Arc::new(Plan::new(scenario));
+    let (mut world, _) = plan.cluster.build();
+    for link in &plan.scenario.network.links {
+        super::act::schedule_link(&plan, link, &mut world);
+    }
+    (world, Run::new(plan, options.check))
+}
+
 /// Runs one scenario (a file or a branch of it) to its end. `progress` is called now and then
 /// with the virtual time since power-on.
 pub fn run(
@@ -52,16 +66,8 @@ pub fn run(
     options: &Options,
     progress: &mut dyn FnMut(Time),
 ) -> Finished {
-    let mut scenario = scenario.clone();
-    scenario.seed = options.seed.unwrap_or(scenario.seed);
-    scenario.cluster.wire_roundtrip |= options.round_trip;
-    let plan = Arc::new(Plan::new(scenario));
-    let mut oracle = SeededOracle::new(plan.scenario.seed);
-    let (mut world, _) = plan.cluster.build();
-    for link in &plan.scenario.network.links {
-        super::act::schedule_link(&plan, link, &mut world);
-    }
-    let mut run = Run::new(plan, options.check);
+    let (mut world, mut run) = start(scenario, options);
+    let mut oracle = SeededOracle::new(run.plan().scenario.seed);
     drive(&mut world, &mut run, &mut oracle, progress);
     if !run.is_over() {
         let steps = world.step_no().0;
