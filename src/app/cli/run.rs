@@ -1,10 +1,12 @@
 //! `kafkalab run`: scenarios, their branches, many seeds.
 
-use super::file_runs::{FileRuns, Language, Records};
+use super::arguments::lang;
+use super::file_runs::{FileRuns, Records};
 use super::progress::Progress;
 use super::{BAD_INPUT, FAILED, PASSED, REFUSED, Surroundings, export, files, json, verdict};
 use crate::lab::scenario::run::{Finished, Options, compare_branches, run as run_scenario};
 use crate::lab::scenario::{Parsed, Scenario};
+use crate::lab::text::Lang;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -37,8 +39,8 @@ pub(super) struct RunArguments {
     #[arg(long, value_enum, default_value_t = Records::Auto)]
     records: Records,
     /// The language of the scenario's own texts.
-    #[arg(long, value_enum, default_value_t = Language::En)]
-    lang: Language,
+    #[arg(long, value_parser = lang(), default_value = "en")]
+    lang: Lang,
     /// Write every broker's folders as they are in the end into DIR/BRANCH/BROKER.
     #[arg(long, value_name = "DIR")]
     export_logs: Option<PathBuf>,
@@ -103,10 +105,8 @@ fn run_file(
             REFUSED
         })?;
     }
-    let title = match arguments.lang {
-        Language::En => plain(&parsed.main.title.en),
-        Language::Zh => plain(&parsed.main.title.zh),
-    };
+    let title = &parsed.main.title;
+    let title = plain(arguments.lang.pick(&title.en, &title.zh));
     let passed = runs.iter().all(|run| run.report.passed());
     let file = FileRuns { name, title, runs };
     if arguments.json {

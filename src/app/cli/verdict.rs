@@ -1,9 +1,10 @@
 //! What a run says to a person.
 
 use super::Surroundings;
-use super::file_runs::{FileRuns, Language, Records};
+use super::file_runs::{FileRuns, Records};
 use crate::kafka::config::Acks;
 use crate::lab::scenario::run::{Ending, Fate, Finished, Judged, RecordFate, Report, Told};
+use crate::lab::text::{Lang, harmless as clean};
 use crate::sim::Time;
 
 /// More records than this are folded unless all are asked for.
@@ -34,7 +35,7 @@ impl Paint {
 }
 
 /// The whole verdict of one file.
-pub(super) fn print(file: &FileRuns, records: Records, lang: Language, around: Surroundings) {
+pub(super) fn print(file: &FileRuns, records: Records, lang: Lang, around: Surroundings) {
     let paint = Paint(around.color);
     println!(
         "{}  {}",
@@ -47,7 +48,7 @@ pub(super) fn print(file: &FileRuns, records: Records, lang: Language, around: S
     print_totals(file, &paint);
 }
 
-fn print_run(finished: &Finished, records: Records, lang: Language, paint: &Paint) {
+fn print_run(finished: &Finished, records: Records, lang: Lang, paint: &Paint) {
     let report = &finished.report;
     let word = if report.passed() {
         paint.good("passed")
@@ -79,16 +80,13 @@ fn print_run(finished: &Finished, records: Records, lang: Language, paint: &Pain
     print_expectations(report, paint);
 }
 
-fn print_told(told: &[Told], ready: Time, lang: Language, paint: &Paint) {
+fn print_told(told: &[Told], ready: Time, lang: Lang, paint: &Paint) {
     if told.is_empty() {
         return;
     }
     println!("  story");
     for told in told {
-        let text = match lang {
-            Language::En => &told.en,
-            Language::Zh => &told.zh,
-        };
+        let text = lang.pick(&told.en, &told.zh);
         let mark = if told.ask.is_some() { "? " } else { "" };
         println!(
             "    {}  {mark}{}",
@@ -340,30 +338,4 @@ fn seconds(at: Time, ready: Time) -> String {
 
 fn millis(ms: u64) -> String {
     format!("{}.{:03} s", ms / 1_000, ms % 1_000)
-}
-
-/// Text of a file or a record, harmless to a terminal.
-fn clean(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect::<Vec<_>>()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::clean;
-
-    #[test]
-    fn escape_sequences_do_not_reach_the_terminal() {
-        assert_eq!(
-            clean("a\x1b[31mb\u{9b}c 领导者"),
-            "a\\u{1b}[31mb\\u{9b}c 领导者"
-        );
-    }
 }
