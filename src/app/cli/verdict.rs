@@ -331,6 +331,39 @@ pub(super) fn print_table(file: &FileRuns, around: Surroundings) {
     print_totals(file, &paint);
 }
 
+/// One line a file, and below it what failed.
+pub(super) fn print_line(file: &FileRuns, around: Surroundings) {
+    let paint = Paint(around.color);
+    let passed = file.runs.iter().all(|run| run.report.passed());
+    let word = match passed {
+        true => paint.good("passed"),
+        false => paint.bad("FAILED"),
+    };
+    let branches = match file.runs.len() {
+        1 => "1 branch".to_owned(),
+        n => format!("{n} branches"),
+    };
+    let title = paint.dim(&clean(&file.title));
+    println!("{word}  {:<36} {branches:<11} {title}", clean(&file.name));
+    for run in file.runs.iter().filter(|run| !run.report.passed()) {
+        for what in failures(&run.report) {
+            println!("        branch {}: {what}", run.report.branch);
+        }
+    }
+}
+
+/// What failed in a run, a line each.
+fn failures(report: &Report) -> Vec<String> {
+    let expectations = report.expectations.iter().filter(|judged| !judged.passed());
+    let violations = (report.violations.iter())
+        .map(|violation| clean(&format!("{}: {}", violation.invariant, violation.text)));
+    (report.failure.iter().map(|why| clean(why)))
+        .chain(expectations.map(expectation))
+        .chain(report.unfired.iter().map(|unfired| clean(unfired)))
+        .chain(violations)
+        .collect()
+}
+
 fn seconds(at: Time, ready: Time) -> String {
     let ms = at.since(ready).as_millis();
     format!("{:>3}.{:03} s", ms / 1_000, ms % 1_000)
