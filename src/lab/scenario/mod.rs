@@ -50,7 +50,7 @@ pub use problem::Problem;
 pub use read::{ACTIONS, ActionDoc, RULES, RuleDoc};
 pub use render::{line_and_column, render};
 pub use settings::{Setting, SettingError};
-pub use words::SpanRange;
+pub use words::{SpanRange, duration};
 pub use write::{action_word, write};
 
 use cx::Cx;

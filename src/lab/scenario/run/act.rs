@@ -10,11 +10,9 @@ use crate::kafka::vocabulary::{Call, ClientOp, Kafka, SendRecord};
 use crate::lab::cluster::{KafkaWorld, View};
 use crate::lab::scenario::action::{Action as Deed, Cut, Disk, Keys, Load, Send, Slowness, Tail};
 use crate::lab::scenario::model::{ClientRef, LinkSpec, Place, StepIdx};
+use crate::lab::text::value_label;
 use crate::sim::{Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time, TraceHash};
 use bytes::Bytes;
-
-/// A label of a record is at most this long.
-const LABEL_CHARS: usize = 24;
 
 impl Run {
     pub(super) fn do_due(&mut self, world: &KafkaWorld, due: Due, act: &mut Vec<Action<Kafka>>) {
@@ -277,7 +275,7 @@ impl Run {
                 producer,
                 topic: record.topic.clone(),
                 partition: record.partition,
-                label: label(record.value.as_deref()),
+                label: value_label(record.value.as_deref()),
                 digest: record_digest(record.key.as_deref(), record.value.as_deref()),
                 at: scope.view.world.now(),
                 ended: None,
@@ -297,23 +295,6 @@ fn pairs(all: &[crate::kafka::protocol::TopicPartition]) -> Vec<(String, i32)> {
     all.iter()
         .map(|tp| (tp.topic.clone(), tp.partition))
         .collect()
-}
-
-/// A value as a person may read it: control characters are escaped, long ones are cut.
-fn label(value: Option<&[u8]>) -> String {
-    let Some(value) = value else {
-        return "(tombstone)".to_owned();
-    };
-    let text = String::from_utf8_lossy(value);
-    let shown: String = text
-        .chars()
-        .take(LABEL_CHARS)
-        .flat_map(char::escape_debug)
-        .collect();
-    match text.chars().nth(LABEL_CHARS) {
-        Some(_) => format!("{shown}..."),
-        None => shown,
-    }
 }
 
 fn somebody(scope: &Scope<'_>, place: &Place) -> Result<Vec<NodeId>, String> {
