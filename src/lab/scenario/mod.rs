@@ -52,11 +52,8 @@ pub use problem::Problem;
 pub use read::{ACTIONS, ActionDoc, RULES, RuleDoc};
 pub use reference::reference;
 pub use render::{line_and_column, render};
-<<<<<<< HEAD
-pub use shapes::{Key, SHAPES, Shape, When};
-=======
 pub use settings::{Setting, SettingError};
->>>>>>> answers
+pub use shapes::{Key, SHAPES, Shape, When};
 pub use words::SpanRange;
 pub use write::{action_word, write};
 

@@ -1,6 +1,7 @@
 //! `[cluster]` and `[[node]]`: who is there.
 
 use super::configs::{Whose, config};
+use super::io_model::io_model;
 use super::name;
 use crate::kafka::config::{IsrAdmission, Sabotage, Sabotages, Semantics, Truncation};
 use crate::lab::scenario::codes::Code;
@@ -257,6 +258,7 @@ fn semantics(cx: &mut Cx<'_>, node: &Node) -> Option<Semantics> {
         ];
         cx.word(node, "ways into the ISR", &words)
     });
+    let io = io_model(cx, &mut fields);
     let sabotage = fields.node("sabotage").and_then(|node| sabotages(cx, node));
     fields.finish(cx);
     Some(Semantics {
@@ -265,6 +267,7 @@ fn semantics(cx: &mut Cx<'_>, node: &Node) -> Option<Semantics> {
         stale_broker_epoch_check: stale.unwrap_or(kafka.stale_broker_epoch_check),
         eligible_leader_replicas: elr.unwrap_or(kafka.eligible_leader_replicas),
         min_isr_gates_high_watermark: gate.unwrap_or(kafka.min_isr_gates_high_watermark),
+        io,
         sabotage: sabotage.unwrap_or_default(),
     })
 }

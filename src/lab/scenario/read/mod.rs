@@ -7,6 +7,7 @@ mod cluster;
 mod configs;
 mod declare;
 mod expects;
+mod io_model;
 mod matchers;
 mod network;
 mod node_actions;

@@ -58,7 +58,8 @@ impl Run {
         let now = scope.view.world.now();
         self.last_timed = self.last_timed.max(now);
         if let Some(note) = &spec.note {
-            self.script.tell(scope, note, None);
+            let told = (note, spec.focus.as_ref());
+            self.script.tell(scope, told, None);
         }
         if let Some(action) = &spec.action
             && let Err(why) = self.deed(scope, step, &action.it, act)
@@ -66,7 +67,8 @@ impl Run {
             self.phase = Phase::Failed(why);
             return;
         }
-        self.script.acted(&scope.plan.scenario, step, now);
+        let no = scope.view.world.step_no();
+        self.script.acted(&scope.plan.scenario, step, now, no);
         self.expectations
             .acted(&scope.plan.scenario, step, now, &mut self.script);
         self.release_until(step, act);

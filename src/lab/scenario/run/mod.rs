@@ -41,14 +41,14 @@ pub use fate::{Fate, RecordFate};
 pub use plan::Plan;
 pub use records::{Ending, Received, Records, Sent};
 pub use report::{PartitionEnd, Report};
-pub use runner::{Finished, Options, Session, compare_branches, run};
-pub use script::Told;
+pub use runner::{Finished, Options, Session, compare_branches, run, start};
+pub use script::{Acted, Told};
 
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};
 use crate::lab::check::Checker;
 use crate::lab::cluster::{ClientRef, KafkaWorld, Node, Prelude, Progress, View};
-use crate::lab::scenario::model::{EndWhen, StepIdx};
+use crate::lab::scenario::model::EndWhen;
 use crate::sim::{
     Action, CallId, Driver, Envelope, Fault, NodeId, Span, StepRecord, Time, Verdict,
 };
@@ -184,9 +184,9 @@ impl Run {
         self.script.told()
     }
 
-    /// Which steps of the scenario have acted, and when, in order.
-    pub fn deeds(&self) -> &[(StepIdx, Time)] {
-        self.script.deeds()
+    /// The scenario's steps that have acted, in order.
+    pub fn acts(&self) -> &[Acted] {
+        self.script.acts()
     }
 
     /// What an expression may look at now.
