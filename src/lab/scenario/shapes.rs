@@ -121,6 +121,9 @@ shapes! {
         may "stale-broker-epoch-check" "true or false" "The controller refuses replicas of an old broker epoch in an ISR (KIP-903).";
         may "eligible-leader-replicas" "true or false" "Eligible leader replicas (KIP-966).";
         may "min-isr-gates-hw" "true or false" "The high watermark waits for min.insync.replicas (KIP-966).";
+        may "writes" "`\"append\"` or `\"in-place\"`" "Logs are written at their end, or as a disk that seeks would have it.";
+        may "page-cache" "size, or `\"off\"`" "How much of the logs is held in memory; all by default.";
+        may "zero-copy" "true or false" "Bytes go from the page cache to the network without a copy.";
         may "sabotage" "list of words" "Planted bugs.";
     }
     NETWORK "[network]" "`[network]`" "How every link behaves." {
@@ -311,6 +314,7 @@ shapes! {
         may "times" "whole number" "How many are drawn; 1 by default.";
         may "within" "duration" "The window, from the moment at which the step acts; all at once by default.";
     }
+    DRAWN "an action to draw" "`of = [{ … }]`" "A table with one action. `random` itself is none, nor are `add-broker` and `create-topic`, which bring names." {}
     TELL "a tell" "`[[tell]]`" "Narration, told when its trigger fires." {
         may "id" "name" "Its name, for branches.";
         may "at" "duration" "Trigger: scenario time.";

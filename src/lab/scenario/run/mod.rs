@@ -12,7 +12,9 @@
 //! | `script` | which steps, narrations and questions are armed, and when they fire |
 //! | `act` | what a step does |
 //! | `tamper` | messages that are held, dropped, doubled, delayed |
+//! | `draws` | `random`: what the seed draws |
 //! | `eval`, `matching` | expressions and matchers |
+//! | `near` | how near a trigger came that never fired |
 //! | `expect` | expectations |
 //! | `settle` | healing, quiet, the end |
 //! | `counts` | how often each kind of note was emitted |
@@ -22,10 +24,12 @@
 mod act;
 mod chronicle;
 mod counts;
+mod draws;
 mod eval;
 mod expect;
 mod fate;
 mod matching;
+mod near;
 mod plan;
 mod records;
 mod report;
@@ -88,6 +92,8 @@ pub struct Run {
     ready_step: u64,
     last_timed: Time,
     ends_at: Option<Time>,
+    /// The state was seen that the scenario ends with.
+    end_was_reached: bool,
     settled: Option<bool>,
     next_call: u32,
     script: Script,
@@ -97,8 +103,12 @@ pub struct Run {
     checker: Checker,
     notes: NoteCounts,
     chronicle: Chronicle,
+    /// Bytes of all records that steps have sent.
+    payload: u64,
     /// Some producer has acks=0.
     promises_nothing: bool,
+    /// Some trigger waits for a message.
+    waits_for_messages: bool,
     /// Something in the script depends on states or notes.
     watches: bool,
     check: bool,
@@ -119,6 +129,7 @@ impl Run {
             ready_step: 0,
             last_timed: Time::ZERO,
             ends_at: None,
+            end_was_reached: false,
             settled: None,
             next_call: 1,
             script: Script::new(&plan.scenario),
@@ -128,7 +139,9 @@ impl Run {
             checker: Checker::default(),
             chronicle: Chronicle::default(),
             notes: NoteCounts::default(),
+            payload: 0,
             promises_nothing: false,
+            waits_for_messages: script::watches_messages(&plan.scenario),
             watches: script::watches(&plan.scenario),
             check,
             plan,
@@ -327,9 +340,14 @@ impl Run {
         }
         if let Some(EndWhen::State(expr)) = &plan.scenario.end.when
             && self.phase == Phase::Running
-            && scope.holds(expr)
         {
-            self.settle(world, act);
+            match scope.holds(expr) {
+                true => {
+                    self.end_was_reached = true;
+                    self.settle(world, act);
+                }
+                false => self.script.end_near.look(&scope, expr),
+            }
         }
     }
 }
