@@ -166,7 +166,7 @@ pub fn verdict_phrase(verdict: Verdict, lang: Lang) -> String {
     text.of(lang).to_owned()
 }
 
-fn say(text: Both, lang: Lang, values: &[(&str, String)]) -> String {
+pub(super) fn say(text: Both, lang: Lang, values: &[(&str, String)]) -> String {
     fill(text.of(lang), lang, &|name| {
         let (_, value) = values.iter().find(|(known, _)| *known == name)?;
         Shown::text(value.clone())

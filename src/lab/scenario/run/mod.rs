@@ -18,16 +18,20 @@
 //! | `expect` | expectations |
 //! | `settle` | healing, quiet, the end |
 //! | `counts` | how often each kind of note was emitted |
-//! | `records`, `chronicle`, `fate` | what applications did, what happened, why records were lost |
+//! | `records`, `chronicle` | what applications did, what happened |
+//! | `fate`, `loss` | what became of records; why they were lost |
+//! | `availability` | how long partitions had no leader at work |
 //! | `report`, `runner` | the outcome; running files, branches, seeds |
 
 mod act;
+mod availability;
 mod chronicle;
 mod counts;
 mod draws;
 mod eval;
 mod expect;
 mod fate;
+mod loss;
 mod matching;
 mod near;
 mod plan;
@@ -35,6 +39,7 @@ mod records;
 mod report;
 mod runner;
 mod script;
+mod sends;
 mod settle;
 mod tamper;
 
@@ -42,6 +47,7 @@ pub use counts::NoteCounts;
 pub use eval::{Scope, Val};
 pub use expect::Judged;
 pub use fate::{Fate, RecordFate};
+pub use loss::{Loss, LossFact, LossKind, acks_word};
 pub use plan::Plan;
 pub use records::{Ending, Received, Records, Sent};
 pub use report::{PartitionEnd, Report};
@@ -56,6 +62,7 @@ use crate::lab::scenario::model::EndWhen;
 use crate::sim::{
     Action, CallId, Driver, Envelope, Fault, NodeId, Span, StepRecord, Time, Verdict,
 };
+use availability::Availability;
 use chronicle::Chronicle;
 use expect::Expectations;
 use script::{Due, Script};
@@ -105,6 +112,7 @@ pub struct Run {
     chronicle: Chronicle,
     /// Bytes of all records that steps have sent.
     payload: u64,
+    availability: Availability,
     /// Some producer has acks=0.
     promises_nothing: bool,
     /// Some trigger waits for a message.
@@ -138,6 +146,7 @@ impl Run {
             records: Records::default(),
             checker: Checker::default(),
             chronicle: Chronicle::default(),
+            availability: Availability::default(),
             notes: NoteCounts::default(),
             payload: 0,
             promises_nothing: false,
@@ -222,6 +231,7 @@ impl Run {
         for (id, outcome) in record.outcomes {
             self.records.ended(*id, outcome, record.at, record.no);
         }
+        self.availability.after(record);
         let Some(node) = record.node else { return };
         for note in record.notes {
             self.notes.count(note);
@@ -271,6 +281,7 @@ impl Run {
         self.phase = Phase::Running;
         self.ready_at = world.now();
         self.ready_step = world.step_no().0;
+        self.availability.begin(self.ready_at);
         self.next_call = self.prelude.next_call().0;
         self.last_timed = self.ready_at;
         self.set_calendars(world, act);
@@ -394,7 +405,7 @@ impl Driver<Node> for Run {
         while let Some(due) = self.script.pop_due(world.now()) {
             self.do_due(world, due, act);
         }
-        if self.phase == Phase::Running {
+        if self.phase == Phase::Running && self.watches {
             self.look(world, None, act);
         }
     }
