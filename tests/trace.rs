@@ -12,7 +12,7 @@ mod schema;
 #[path = "trace/xml.rs"]
 mod xml;
 
-use kafkalab::kafka::vocabulary::Salience;
+use kafkalab::kafka::vocabulary::{NoteKind, Salience};
 use kafkalab::lab::cluster::View;
 use kafkalab::lab::scenario::run::{Finished, Moment, Options, Session, run, run_observed};
 use kafkalab::lab::scenario::{Scenario, parse};
@@ -167,7 +167,7 @@ fn trace_events_hang_together() {
             .collect::<Vec<_>>()
     };
     assert_eq!(ids("s"), ids("f"));
-    assert!(ids("s").len() > 100);
+    assert!(ids("s").len() > 20);
     for start in of("s") {
         let inside = of("X").into_iter().any(|span| {
             let (at, from) = (start["ts"].as_u64(), span["ts"].as_u64());
@@ -246,9 +246,13 @@ fn metrics_say_what_happened() {
     let manager = |name| format!("kafka.server:type=ReplicaManager,name={name}");
     let topic = |name| format!("kafka.server:type=BrokerTopicMetrics,name={name}");
     let controller = |name| format!("kafka.controller:type=KafkaController,name={name}");
-    // One follower falls out of the ISR and comes back.
-    assert_eq!(get(leader, &manager("IsrShrinksPerSec"), "Count"), Some(1));
-    assert_eq!(get(leader, &manager("IsrExpandsPerSec"), "Count"), Some(1));
+    // One follower falls out of the ISR and comes back. Kafka marks a change when the controller's
+    // answer commits it, not where the metadata log was faster.
+    let changes =
+        ["IsrShrinksPerSec", "IsrExpandsPerSec"].map(|name| get(leader, &manager(name), "Count"));
+    assert_eq!(changes[0], Some(1));
+    let committed = finished.report.notes.of(NoteKind::IsrCommitted) as i64;
+    assert_eq!(changes.into_iter().flatten().sum::<i64>(), committed);
     assert_eq!(
         get(leader, &manager("UnderReplicatedPartitions"), "Peak"),
         Some(1)
