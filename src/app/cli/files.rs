@@ -57,11 +57,6 @@ pub(super) fn resolve(argument: &Path) -> Result<Source, String> {
 }
 
 /// Reads and parses a scenario; problems go to standard error. An error is an exit code.
-pub(super) fn load(argument: &Path, around: Surroundings) -> Result<Parsed, u8> {
-    load_source(argument, around).map(|(_, parsed)| parsed)
-}
-
-/// The same with the text.
 pub(super) fn load_source(argument: &Path, around: Surroundings) -> Result<(Source, Parsed), u8> {
     let source = resolve(argument).map_err(|why| {
         eprintln!("error: {why}");

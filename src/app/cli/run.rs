@@ -124,7 +124,8 @@ fn run_file(
     Ok((passed, None))
 }
 
-fn plain(template: &crate::lab::scenario::Template) -> String {
+/// A title: values have no place in one.
+pub(super) fn plain(template: &crate::lab::scenario::Template) -> String {
     use crate::lab::scenario::Piece;
     let literal = |piece: &Piece| match piece {
         Piece::Literal(text) => text.clone(),

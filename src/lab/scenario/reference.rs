@@ -5,7 +5,7 @@ use super::codes::Code;
 use super::expr::{Field, Op, SubjectKind, Type};
 use super::limits::LIMITS;
 use super::read::{ACTIONS, RULES};
-use super::shapes::{self, SHAPES, Shape, When};
+use super::shapes::{SHAPES, Shape, When};
 use super::words::UNITS;
 use crate::kafka::config::Sabotage;
 use crate::kafka::protocol::Message;
@@ -88,17 +88,35 @@ fn words(page: &mut Page) {
     page.heading(2, "Words");
     let units: Vec<_> = UNITS.iter().map(|(unit, _)| format!("`{unit}`")).collect();
     page.table(&["Word", "Form"]);
-    let durations = format!("`5ms`, `1m30s`: numbers with units; units are {}", units.join(", "));
+    let durations = format!(
+        "`5ms`, `1m30s`: numbers with units; units are {}",
+        units.join(", ")
+    );
     page.row(&["duration", &durations]);
     for (word, form) in [
-        ("span", "`\"1ms..6ms\"`: two durations, uniform, both ends included; or one duration"),
+        (
+            "span",
+            "`\"1ms..6ms\"`: two durations, uniform, both ends included; or one duration",
+        ),
         ("ratio", "`\"0.5%\"`: at most four decimals"),
-        ("size", "`\"64KiB\"`: a whole number with `B`, `KiB`, `MiB` or `GiB`"),
+        (
+            "size",
+            "`\"64KiB\"`: a whole number with `B`, `KiB`, `MiB` or `GiB`",
+        ),
         ("size a second", "`\"1MiB/s\"`"),
         ("name", "a letter or `_`, then letters, digits, `_` and `-`"),
-        ("topic name", "as in Kafka: letters, digits, `.`, `_` and `-`"),
-        ("partition", "`orders-0`: a topic, a dash, a number; in expressions a topic with a dot stands in single quotes"),
-        ("text", "one text, or `{ en = \"…\", zh = \"…\" }`; `{orders-0.hw}` in it is the value at that moment"),
+        (
+            "topic name",
+            "as in Kafka: letters, digits, `.`, `_` and `-`",
+        ),
+        (
+            "partition",
+            "`orders-0`: a topic, a dash, a number; in expressions a topic with a dot stands in single quotes",
+        ),
+        (
+            "text",
+            "one text, or `{ en = \"…\", zh = \"…\" }`; `{orders-0.hw}` in it is the value at that moment",
+        ),
     ] {
         page.row(&[word, form]);
     }
@@ -109,13 +127,11 @@ fn tables(page: &mut Page) {
     page.heading(2, "Tables");
     let of_actions: Vec<&str> = ACTIONS.iter().map(|row| row.word).collect();
     for shape in SHAPES {
-        if !of_actions.contains(&shape.what) && shape.what != shapes::COUNT.what {
+        if !of_actions.contains(&shape.what) {
             page.heading(3, shape.title);
             keys(page, shape);
         }
     }
-    page.heading(3, shapes::COUNT.title);
-    keys(page, &shapes::COUNT);
 }
 
 fn keys(page: &mut Page, shape: &Shape) {
@@ -146,7 +162,11 @@ fn actions(page: &mut Page) {
             true => row.doc.to_owned(),
             false => format!("{} *Not built yet.*", row.doc),
         };
-        page.row(&[&format!("`{}`", row.word), &format!("`{}`", row.value), &doc]);
+        page.row(&[
+            &format!("`{}`", row.word),
+            &format!("`{}`", row.value),
+            &doc,
+        ]);
     }
     page.end_of_table();
     for row in ACTIONS {
@@ -160,7 +180,10 @@ fn actions(page: &mut Page) {
 fn expressions(page: &mut Page) {
     page.heading(2, "Expressions");
     page.line(GRAMMAR);
-    let operators: Vec<_> = Op::WORDS.iter().map(|(word, _)| format!("`{word}`")).collect();
+    let operators: Vec<_> = Op::WORDS
+        .iter()
+        .map(|(word, _)| format!("`{word}`"))
+        .collect();
     page.line(&format!("Operators: {}.\n", operators.join(", ")));
     page.table(&["Subject", "Field", "Value"]);
     for (kind, written) in SUBJECTS {
@@ -177,12 +200,24 @@ fn expressions(page: &mut Page) {
 
 /// Every kind of subject, and how it is written.
 const SUBJECTS: &[(SubjectKind, &str)] = &[
-    (SubjectKind::Partition, "`orders-0`: the controller's record of it; `hw`, `leo`, `lso` of the current leader"),
-    (SubjectKind::Replica, "`orders-0@broker-1`: a replica's own view"),
-    (SubjectKind::Record, "`orders-0:7`, `orders-0:7@broker-1`: the record at an offset"),
+    (
+        SubjectKind::Partition,
+        "`orders-0`: the controller's record of it; `hw`, `leo`, `lso` of the current leader",
+    ),
+    (
+        SubjectKind::Replica,
+        "`orders-0@broker-1`: a replica's own view",
+    ),
+    (
+        SubjectKind::Record,
+        "`orders-0:7`, `orders-0:7@broker-1`: the record at an offset",
+    ),
     (SubjectKind::Producer, "`producer.p1`"),
     (SubjectKind::Consumer, "`consumer.c1`"),
-    (SubjectKind::Broker, "`broker.broker-1`: a broker or controller"),
+    (
+        SubjectKind::Broker,
+        "`broker.broker-1`: a broker or controller",
+    ),
     (SubjectKind::Topic, "`topic.orders`"),
     (SubjectKind::Controller, "`controller`: the active one"),
 ];
@@ -261,14 +296,23 @@ fn field_type(rust: &str) -> &'static str {
 
 fn messages(page: &mut Page) {
     page.heading(2, "Messages");
-    let names: Vec<_> = Message::NAMES.iter().map(|name| format!("`{name}`")).collect();
+    let names: Vec<_> = Message::NAMES
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
     page.line(&format!("{}.\n", names.join(", ")));
 }
 
 fn costs(page: &mut Page) {
     page.heading(2, "Costs");
-    let words: Vec<_> = Work::ALL.iter().map(|work| format!("`{}`", work.word())).collect();
-    page.line(&format!("Kinds of work in `[cost]`: {}.\n", words.join(", ")));
+    let words: Vec<_> = Work::ALL
+        .iter()
+        .map(|work| format!("`{}`", work.word()))
+        .collect();
+    page.line(&format!(
+        "Kinds of work in `[cost]`: {}.\n",
+        words.join(", ")
+    ));
 }
 
 fn sabotages(page: &mut Page) {
@@ -313,13 +357,22 @@ mod tests {
         let page = reference();
         let has = |word: &str| assert!(page.contains(&format!("`{word}`")), "{word}");
         SHAPES.iter().flat_map(|shape| shape.keys).for_each(|key| {
-            let written = [format!("`{}`", key.word), format!("`{}` (needed)", key.word)];
-            assert!(written.iter().any(|word| page.contains(word)), "{}", key.word);
+            let written = [
+                format!("`{}`", key.word),
+                format!("`{}` (needed)", key.word),
+            ];
+            assert!(
+                written.iter().any(|word| page.contains(word)),
+                "{}",
+                key.word
+            );
         });
         ACTIONS.iter().for_each(|row| has(row.word));
         RULES.iter().for_each(|row| has(row.word));
         NoteKind::ALL.iter().for_each(|kind| has(kind.name()));
-        Sabotage::ALL.iter().for_each(|sabotage| has(sabotage.word()));
+        Sabotage::ALL
+            .iter()
+            .for_each(|sabotage| has(sabotage.word()));
         for code in Code::ALL {
             assert!(page.contains(&code.word()), "{code:?}");
         }
