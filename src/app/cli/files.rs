@@ -2,7 +2,7 @@
 //! or its number (`12`). They are read, parsed, and their problems rendered.
 
 use super::{BAD_INPUT, Surroundings};
-use crate::lab::scenario::{Parsed, Problem, library, parse_from, render};
+use crate::lab::scenario::{MAIN, Parsed, Problem, Scenario, library, parse_from, render};
 use std::path::{Path, PathBuf};
 
 /// A file larger than this is not read.
@@ -23,7 +23,13 @@ impl Source {
     /// Parses the text. Files that it names are looked for beside it.
     pub(super) fn parse(&self) -> Result<Parsed, Vec<Problem>> {
         let beside = |path: &str| match &self.folder {
-            Some(folder) => read(&folder.join(path)),
+            Some(folder) => {
+                let path = folder.join(path);
+                match path.is_file() {
+                    true => read(&path),
+                    false => Err("there is no such file".to_owned()),
+                }
+            }
             None => Err("a built-in scenario has no files beside it".to_owned()),
         };
         parse_from(&self.text, &[], &beside)
@@ -78,6 +84,34 @@ pub(super) fn load_source(argument: &Path, around: Surroundings) -> Result<(Sour
     }
 }
 
+/// The branch that is asked for, or all of them, the file itself first. An error is an exit code.
+pub(super) fn branches(
+    parsed: &Parsed,
+    only: Option<&str>,
+    file: &str,
+) -> Result<Vec<(String, Scenario)>, u8> {
+    let main = (MAIN.to_owned(), parsed.main.clone());
+    let all: Vec<_> = std::iter::once(main)
+        .chain(parsed.branches.iter().cloned())
+        .collect();
+    let Some(only) = only else {
+        return Ok(all);
+    };
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    if !names.contains(&only) {
+        let names = names.join(", ");
+        eprintln!("error: {file}: no branch \"{only}\"; branches are {names}");
+        return Err(BAD_INPUT);
+    }
+    Ok(all.into_iter().filter(|(name, _)| name == only).collect())
+}
+
+/// One branch. An error is an exit code.
+pub(super) fn branch(parsed: &Parsed, name: &str, file: &str) -> Result<Scenario, u8> {
+    let mut branches = branches(parsed, Some(name), file)?;
+    Ok(branches.swap_remove(0).1)
+}
+
 /// What the argument may have meant.
 fn hint(argument: &Path) -> String {
     if argument.exists() {
@@ -103,9 +137,7 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
     if meta.is_dir() {
         return Err("is a folder, not a file".into());
     }
-    if !meta.is_file() {
-        return Err("is no plain file".into());
-    }
+
     if meta.len() > FILE_BYTES_MAX {
         let limit = FILE_BYTES_MAX >> 20;
         return Err(format!(

@@ -1,6 +1,5 @@
 //! `kafkalab list`: the scenarios that are built in.
 
-use super::run::plain;
 use super::{PASSED, REFUSED};
 use crate::lab::scenario::{Parsed, library, parse};
 use clap::Args;
@@ -46,15 +45,18 @@ fn print_lines(all: &[(&str, Parsed)], branches: bool) {
     let names = all.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let titles = all
         .iter()
-        .map(|(_, parsed)| plain(&parsed.main.title.en).width());
+        .map(|(_, parsed)| parsed.main.title.en.literal().width());
     let titles = titles.max().unwrap_or(0);
     for (name, parsed) in all {
         let number = library::number(name).map_or(String::new(), |n| format!("{n:02}"));
-        let (en, zh) = (plain(&parsed.main.title.en), plain(&parsed.main.title.zh));
+        let (en, zh) = (
+            parsed.main.title.en.literal(),
+            parsed.main.title.zh.literal(),
+        );
         let gap = " ".repeat(titles.saturating_sub(en.width()));
         println!("{number:>2}  {name:<names$}  {en}{gap}  {zh}");
         for (branch, scenario) in parsed.branches.iter().filter(|_| branches) {
-            println!("      --branch {branch}: {}", plain(&scenario.title.en));
+            println!("      --branch {branch}: {}", scenario.title.en.literal());
         }
     }
 }
@@ -66,8 +68,8 @@ fn print_json(all: &[(&str, Parsed)]) {
             "name": name,
             "number": library::number(name),
             "title": {
-                "en": plain(&parsed.main.title.en),
-                "zh": plain(&parsed.main.title.zh),
+                "en": parsed.main.title.en.literal(),
+                "zh": parsed.main.title.zh.literal(),
             },
             "branches": branches.collect::<Vec<_>>(),
             "questions": parsed.main.asks.len(),

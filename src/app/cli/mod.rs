@@ -16,6 +16,7 @@ mod arguments;
 mod bench;
 mod check;
 mod completions;
+mod describe;
 mod doctor;
 mod explain;
 mod export;
@@ -24,7 +25,9 @@ mod files;
 mod fmt;
 mod json;
 mod list;
+mod logs;
 mod new;
+mod output;
 mod partition;
 mod progress;
 mod reference;
@@ -68,6 +71,8 @@ Examples:
   kafkalab run 12-acks --seeds 20     the same with twenty seeds
   kafkalab run 12-acks --json         one JSON object for programs
   kafkalab new my-lesson              a scenario of your own to begin with
+  kafkalab export 06 --as svg --out 06.svg    one run as a sequence diagram
+  kafkalab describe 06 --at 4s        topics and quorum as they are then
   kafkalab check --mutate my.toml     does each fault matter to an expectation?
   kafkalab bench                      how fast, as ratios";
 
@@ -88,6 +93,10 @@ enum Command {
     Run(run::RunArguments),
     /// Read scenarios, report every problem, and with --mutate test their expectations.
     Check(check::CheckArguments),
+    /// Write a run as a story, a trace or a picture.
+    Export(export::ExportArguments),
+    /// Show topics and quorum at any moment, as Kafka's own tools would.
+    Describe(describe::DescribeArguments),
     /// Say what a problem of a scenario file means, with an example.
     Explain(explain::ExplainArguments),
     /// List the scenarios that are built in.
@@ -135,6 +144,8 @@ pub fn run() -> ExitCode {
     let code = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, around),
         Command::Check(arguments) => check::run(&arguments, around),
+        Command::Export(arguments) => export::run(&arguments, around),
+        Command::Describe(arguments) => describe::run(&arguments, around),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
