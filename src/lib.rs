@@ -23,6 +23,7 @@
 //!   - [`lab::trace`] is for transcripts, diagrams, metrics, and what Kafka's tools would show
 //!   - [`lab::scenario`] is for the language and its runs
 //!   - [`lab::explore`] is for random schedules, shrinking
+//!   - [`lab::book`] is for what the engine writes into the book
 //! - [`app`] is its face, the command line.
 
 pub mod app;

@@ -14,6 +14,7 @@
 
 mod arguments;
 mod bench;
+mod book;
 mod check;
 mod completions;
 mod describe;
@@ -111,6 +112,8 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArguments),
+    /// Hold the generated parts of the book against the engine.
+    Book(book::BookArguments),
     /// Print the reference page of the scenario language.
     #[command(hide = true)]
     Reference,
@@ -153,6 +156,7 @@ pub fn run() -> ExitCode {
         Command::Partition(arguments) => partition::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments, around),
         Command::Completions(arguments) => completions::run(&arguments),
+        Command::Book(arguments) => book::run(&arguments),
         Command::Reference => reference::run(),
         Command::Bench(arguments) => bench::run(&arguments),
     };
