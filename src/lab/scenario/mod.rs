@@ -7,6 +7,7 @@
 
 mod action;
 mod branches;
+pub mod builder;
 mod codes;
 mod cx;
 mod echoes;
