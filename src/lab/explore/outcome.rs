@@ -107,13 +107,7 @@ fn troubles(scenario: &Scenario, report: &Report) -> Vec<(Trouble, String)> {
             troubles.push((trouble, text));
         }
     };
-    let premises = [
-        may_not_lose(scenario),
-        scenario.cluster.semantics.eligible_leader_replicas,
-    ];
-    let excused = |invariant| premises == [false, false] && rests_on_kept_bytes(invariant);
-    let counted = report.violations.iter();
-    for violation in counted.filter(|violation| !excused(violation.invariant)) {
+    for violation in &report.violations {
         add(
             Trouble::Violated(violation.invariant),
             violation.text.clone(),
@@ -137,13 +131,6 @@ fn troubles(scenario: &Scenario, report: &Report) -> Vec<(Trouble, String)> {
         add(Trouble::Unrest, text);
     }
     troubles
-}
-
-/// What fails once a last in-sync replica comes back without bytes that it had: it leads on,
-/// which only eligible leader replicas prevent (KIP-966).
-fn rests_on_kept_bytes(invariant: Invariant) -> bool {
-    use Invariant::{I2, I4, I5, I9, I10, I16, I17};
-    [I2, I4, I5, I9, I10, I16, I17].contains(&invariant)
 }
 
 /// Whether fewer machines lost bytes than any topic has in-sync copies at least; without eligible
@@ -201,13 +188,12 @@ fn least_min_isr(scenario: &Scenario) -> usize {
     scenario.topics.iter().map(min_isr).min().unwrap_or(1)
 }
 
-/// A record of an idempotent producer that stands twice, or behind a later one.
+/// A record of an idempotent producer that stands twice, or behind a later one where order was
+/// promised.
 fn disorder(scenario: &Scenario, report: &Report) -> Option<String> {
-    let wrong = report
-        .anomalies
-        .duplicated
-        .iter()
-        .chain(&report.anomalies.reordered);
+    let (twice, behind) = (&report.anomalies.duplicated, &report.anomalies.reordered);
+    let behind = behind.iter().filter(|_| report.strangers == 0);
+    let wrong = twice.iter().chain(behind);
     let idempotent = |record: &&crate::lab::scenario::run::RecordFate| {
         record.acks == Acks::All
             && scenario

@@ -102,8 +102,14 @@ impl Shape {
     pub(super) fn network(&self) -> Link {
         let (least, most) = self.latency;
         let links = builder::all_links().latency(&format!("{least}ms..{most}ms"));
-        let links = links.duplicate(&format!("{}%", self.duplicate));
-        links.reorder(&format!("{}%", self.reorder))
+        let links = match self.duplicate {
+            0 => links,
+            percent => links.duplicate(&format!("{percent}%")),
+        };
+        match self.reorder {
+            0 => links,
+            percent => links.reorder(&format!("{percent}%")),
+        }
     }
 }
 
