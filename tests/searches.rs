@@ -19,6 +19,12 @@ use std::cell::RefCell;
 /// Schedules of the sample that every test run looks at.
 const SAMPLE: u32 = 60;
 
+/// A search of so many schedules leads to every note of the story …
+const EVERYTHING: u64 = 400;
+
+/// … but for these: clusters, clients and faults of schedules do not lead to them.
+const UNREACHED: &[&str] = &[];
+
 /// Runs of a shrinking, after proptest's own.
 const SHRINKING: u32 = 400;
 
@@ -111,7 +117,7 @@ fn a_search_finds_nothing() {
         value.map_or(default, |value| value.parse().expect("a number"))
     };
     let from = number("KAFKALAB_SEARCH_SEED", 1_000_000);
-    let count = number("KAFKALAB_SEARCH_COUNT", 400);
+    let count = number("KAFKALAB_SEARCH_COUNT", EVERYTHING);
     let report = search(from, count, None);
     println!("{report}");
     if let Some(failure) = report.failures.first() {
@@ -120,9 +126,10 @@ fn a_search_finds_nothing() {
             smallest(&Schedule::draw(failure.outcome.seed))
         );
     }
-    let never: Vec<_> = report.never().map(|kind| kind.name()).collect();
+    let never = report.never().map(|kind| kind.name());
+    let never: Vec<_> = never.filter(|name| !UNREACHED.contains(name)).collect();
     assert!(
-        count < 400 || never.is_empty(),
+        count < EVERYTHING || never.is_empty(),
         "no schedule led to {never:?}"
     );
 }
