@@ -17,6 +17,7 @@
 //!   - [`kafka::client`] is for producer, consumer, admin
 //!   - [`kafka::server`] is for the processes that host all of these
 //! - [`lab`] is for experiments:
+//!   - [`lab::text`] is for what the program says, in two languages
 //!   - [`lab::cluster`] is for machines, the way to ready, a view on the truth
 //!   - [`lab::check`] is for invariants, and a judge of what clients saw
 //!   - [`lab::scenario`] is for the language and its runs

@@ -169,3 +169,36 @@ fn exported_folders_are_kafkas() {
         );
     }
 }
+
+#[test]
+fn scenarios_run_by_name_and_number_from_any_folder() {
+    let run = |word: &str| {
+        Command::new(env!("CARGO_BIN_EXE_kafkalab"))
+            .args(["run", word, "--json"])
+            .current_dir(std::env::temp_dir())
+            .output()
+            .expect("the command starts")
+    };
+    let (by_name, by_number) = (run("06-followers-pull"), run("6"));
+    assert_eq!(by_name.status.code(), Some(0));
+    assert_eq!(by_name.stdout, by_number.stdout);
+    let missed = run("06-folowers-pull");
+    assert_eq!(missed.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&missed.stderr).into_owned();
+    assert!(
+        said.contains("did you mean") && said.contains("06-followers-pull"),
+        "{said}"
+    );
+}
+
+#[test]
+fn several_scenarios_are_told_in_a_line_each() {
+    let output = kafkalab(&["run", "6", "scenarios/13-segments.toml"]);
+    assert_eq!(output.status.code(), Some(0));
+    let printed = stdout(&output);
+    assert_eq!(printed.lines().count(), 2, "{printed}");
+    assert!(printed.lines().all(|line| line.starts_with("passed  ")));
+    let one_bad = kafkalab(&["run", "6", "no-such-scenario"]);
+    assert_eq!(one_bad.status.code(), Some(2));
+    assert_eq!(stdout(&one_bad).lines().count(), 1);
+}

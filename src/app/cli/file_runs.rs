@@ -16,15 +16,6 @@ pub(super) enum Records {
     None,
 }
 
-/// The language of a scenario's texts.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Language {
-    /// English.
-    En,
-    /// Chinese.
-    Zh,
-}
-
 /// One file's runs.
 pub(super) struct FileRuns {
     pub(super) name: String,

@@ -64,6 +64,8 @@ fn run(finished: &Finished) -> Value {
         "prelude_steps": report.steps.1,
         "virtual_ms": report.virtual_ms.0,
         "prelude_ms": report.virtual_ms.1,
+        "unavailable_ms": report.unavailable.as_millis(),
+        "longest_wait_ms": report.longest_wait.as_millis(),
         "failure": report.failure,
         "expectations": expectations.collect::<Vec<_>>(),
         "violations": violations.collect::<Vec<_>>(),
@@ -109,7 +111,7 @@ fn record(record: &RecordFate, ready: crate::sim::Time) -> Value {
     json!({
         "producer": record.producer,
         "acks": acks,
-        "value": record.sent.label,
+        "value": record.sent.label(),
         "topic": record.sent.topic,
         "partition": partition,
         "offset": offset,

@@ -12,6 +12,7 @@
     reason = "a command reads files and clocks and talks to a terminal"
 )]
 
+mod arguments;
 mod bench;
 mod check;
 mod explain;

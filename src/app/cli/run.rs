@@ -1,10 +1,12 @@
 //! `kafkalab run`: scenarios, their branches, many seeds.
 
-use super::file_runs::{FileRuns, Language, Records};
+use super::arguments::lang;
+use super::file_runs::{FileRuns, Records};
 use super::progress::Progress;
 use super::{BAD_INPUT, FAILED, PASSED, REFUSED, Surroundings, export, files, json, verdict};
 use crate::lab::scenario::run::{Finished, Options, compare_branches, run as run_scenario};
 use crate::lab::scenario::{Parsed, Scenario};
+use crate::lab::text::Lang;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -12,14 +14,16 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  kafkalab run scenarios/12-acks.toml
-  kafkalab run scenarios/12-acks.toml --branch acks-1 --records lost
-  kafkalab run scenarios/13-segments.toml --export-logs /tmp/logs
+  kafkalab run 12-acks                                the built-in scenario, and so does 12
+  kafkalab run my.toml                                a file of your own
+  kafkalab run scenarios/*.toml                       many files, a line each
+  kafkalab run 12 --branch acks-1 --records lost      one branch; main is the file itself
+  kafkalab run 13-segments --export-logs /tmp/logs    the brokers' folders as Kafka has them
 
 Exit codes: 0 every expectation came out as the scenario says, 1 one did not, 2 a bad file.")]
 pub(super) struct RunArguments {
-    /// Scenario files.
-    #[arg(required = true)]
+    /// Scenarios: files, or names or numbers of built-in ones. Several are told in a line each.
+    #[arg(required = true, value_name = "SCENARIO")]
     files: Vec<PathBuf>,
     /// Only this branch; `main` is the file itself.
     #[arg(long)]
@@ -37,8 +41,8 @@ pub(super) struct RunArguments {
     #[arg(long, value_enum, default_value_t = Records::Auto)]
     records: Records,
     /// The language of the scenario's own texts.
-    #[arg(long, value_enum, default_value_t = Language::En)]
-    lang: Language,
+    #[arg(long, value_parser = lang(), default_value = "en")]
+    lang: Lang,
     /// Write every broker's folders as they are in the end into DIR/BRANCH/BROKER.
     #[arg(long, value_name = "DIR")]
     export_logs: Option<PathBuf>,
@@ -76,9 +80,9 @@ fn run_file(
     path: &Path,
     around: Surroundings,
 ) -> Result<(bool, Option<serde_json::Value>), u8> {
-    let parsed = files::load(path, around)?;
-    let branches = wanted(arguments, &parsed, path)?;
-    let name = path.display().to_string();
+    let (source, parsed) = files::load_source(path, around)?;
+    let name = source.name;
+    let branches = wanted(arguments, &parsed, &name)?;
     let mut progress = Progress::new(
         u64::from(arguments.seeds) * branches.len() as u64,
         around.progress,
@@ -103,10 +107,8 @@ fn run_file(
             REFUSED
         })?;
     }
-    let title = match arguments.lang {
-        Language::En => plain(&parsed.main.title.en),
-        Language::Zh => plain(&parsed.main.title.zh),
-    };
+    let title = &parsed.main.title;
+    let title = plain(arguments.lang.pick(&title.en, &title.zh));
     let passed = runs.iter().all(|run| run.report.passed());
     let file = FileRuns { name, title, runs };
     if arguments.json {
@@ -114,6 +116,8 @@ fn run_file(
     }
     if arguments.seeds > 1 {
         verdict::print_table(&file, around);
+    } else if arguments.files.len() > 1 {
+        verdict::print_line(&file, around);
     } else {
         verdict::print(&file, arguments.records, arguments.lang, around);
     }
@@ -132,7 +136,7 @@ fn plain(template: &crate::lab::scenario::Template) -> String {
 fn wanted(
     arguments: &RunArguments,
     parsed: &Parsed,
-    path: &Path,
+    file: &str,
 ) -> Result<Vec<(String, Scenario)>, u8> {
     let main = ("main".to_owned(), parsed.main.clone());
     let all: Vec<_> = std::iter::once(main)
@@ -144,10 +148,7 @@ fn wanted(
     let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
     if !names.contains(&only.as_str()) {
         let names = names.join(", ");
-        eprintln!(
-            "error: {}: no branch \"{only}\"; branches are {names}",
-            path.display()
-        );
+        eprintln!("error: {file}: no branch \"{only}\"; branches are {names}");
         return Err(BAD_INPUT);
     }
     Ok(all.into_iter().filter(|(name, _)| name == only).collect())

@@ -1,9 +1,10 @@
 //! What a run says to a person.
 
 use super::Surroundings;
-use super::file_runs::{FileRuns, Language, Records};
+use super::file_runs::{FileRuns, Records};
 use crate::kafka::config::Acks;
 use crate::lab::scenario::run::{Ending, Fate, Finished, Judged, RecordFate, Report, Told};
+use crate::lab::text::{Lang, harmless as clean};
 use crate::sim::Time;
 
 /// More records than this are folded unless all are asked for.
@@ -34,7 +35,7 @@ impl Paint {
 }
 
 /// The whole verdict of one file.
-pub(super) fn print(file: &FileRuns, records: Records, lang: Language, around: Surroundings) {
+pub(super) fn print(file: &FileRuns, records: Records, lang: Lang, around: Surroundings) {
     let paint = Paint(around.color);
     println!(
         "{}  {}",
@@ -47,7 +48,7 @@ pub(super) fn print(file: &FileRuns, records: Records, lang: Language, around: S
     print_totals(file, &paint);
 }
 
-fn print_run(finished: &Finished, records: Records, lang: Language, paint: &Paint) {
+fn print_run(finished: &Finished, records: Records, lang: Lang, paint: &Paint) {
     let report = &finished.report;
     let word = if report.passed() {
         paint.good("passed")
@@ -79,16 +80,13 @@ fn print_run(finished: &Finished, records: Records, lang: Language, paint: &Pain
     print_expectations(report, paint);
 }
 
-fn print_told(told: &[Told], ready: Time, lang: Language, paint: &Paint) {
+fn print_told(told: &[Told], ready: Time, lang: Lang, paint: &Paint) {
     if told.is_empty() {
         return;
     }
     println!("  story");
     for told in told {
-        let text = match lang {
-            Language::En => &told.en,
-            Language::Zh => &told.zh,
-        };
+        let text = lang.pick(&told.en, &told.zh);
         let mark = if told.ask.is_some() { "? " } else { "" };
         println!(
             "    {}  {mark}{}",
@@ -175,10 +173,12 @@ fn same_fate(records: &[RecordFate]) -> usize {
 fn print_fate(records: &[RecordFate], ready: Time, paint: &Paint) {
     let (first, last) = (&records[0], &records[records.len() - 1]);
     let who = match records.len() {
-        1 => format!("{} {}", first.producer, first.sent.label),
+        1 => format!("{} {}", first.producer, first.sent.label()),
         n => format!(
             "{} {} .. {} ({n})",
-            first.producer, first.sent.label, last.sent.label
+            first.producer,
+            first.sent.label(),
+            last.sent.label()
         ),
     };
     let place = |record: &RecordFate| match record.sent.ending {
@@ -333,6 +333,39 @@ pub(super) fn print_table(file: &FileRuns, around: Surroundings) {
     print_totals(file, &paint);
 }
 
+/// One line a file, and below it what failed.
+pub(super) fn print_line(file: &FileRuns, around: Surroundings) {
+    let paint = Paint(around.color);
+    let passed = file.runs.iter().all(|run| run.report.passed());
+    let word = match passed {
+        true => paint.good("passed"),
+        false => paint.bad("FAILED"),
+    };
+    let branches = match file.runs.len() {
+        1 => "1 branch".to_owned(),
+        n => format!("{n} branches"),
+    };
+    let title = paint.dim(&clean(&file.title));
+    println!("{word}  {:<36} {branches:<11} {title}", clean(&file.name));
+    for run in file.runs.iter().filter(|run| !run.report.passed()) {
+        for what in failures(&run.report) {
+            println!("        branch {}: {what}", run.report.branch);
+        }
+    }
+}
+
+/// What failed in a run, a line each.
+fn failures(report: &Report) -> Vec<String> {
+    let expectations = report.expectations.iter().filter(|judged| !judged.passed());
+    let violations = (report.violations.iter())
+        .map(|violation| clean(&format!("{}: {}", violation.invariant, violation.text)));
+    (report.failure.iter().map(|why| clean(why)))
+        .chain(expectations.map(expectation))
+        .chain(report.unfired.iter().map(|unfired| clean(unfired)))
+        .chain(violations)
+        .collect()
+}
+
 fn seconds(at: Time, ready: Time) -> String {
     let ms = at.since(ready).as_millis();
     format!("{:>3}.{:03} s", ms / 1_000, ms % 1_000)
@@ -340,30 +373,4 @@ fn seconds(at: Time, ready: Time) -> String {
 
 fn millis(ms: u64) -> String {
     format!("{}.{:03} s", ms / 1_000, ms % 1_000)
-}
-
-/// Text of a file or a record, harmless to a terminal.
-fn clean(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| {
-            if c.is_control() {
-                c.escape_default().collect::<Vec<_>>()
-            } else {
-                vec![c]
-            }
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::clean;
-
-    #[test]
-    fn escape_sequences_do_not_reach_the_terminal() {
-        assert_eq!(
-            clean("a\x1b[31mb\u{9b}c 领导者"),
-            "a\\u{1b}[31mb\\u{9b}c 领导者"
-        );
-    }
 }

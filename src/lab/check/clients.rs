@@ -30,8 +30,7 @@ impl Clients {
         suspension: &Suspension,
         strangers: &Strangers,
     ) {
-        let notes: Vec<_> = glance.notes().collect();
-        for (node, note) in notes {
+        for (node, note) in glance.notes() {
             match note {
                 Note::OffsetListed {
                     partition,

@@ -6,12 +6,14 @@ mod node;
 mod prelude;
 mod spec;
 mod view;
+mod voice;
 
 pub use names::{ClientRef, Names};
 pub use node::{Node, NodeConfig};
 pub use prelude::{Prelude, Progress};
 pub use spec::{ClusterSpec, ProcessSpec, ServerSpec};
 pub use view::{ReplicaView, Role, View};
+pub use voice::{TopicNames, Voice};
 
 /// The World of a Kafka cluster.
 pub type KafkaWorld = crate::sim::World<Node>;

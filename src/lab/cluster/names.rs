@@ -42,6 +42,21 @@ impl Names {
         self.machines.get(node.index()).map_or("?", String::as_str)
     }
 
+    /// A machine's name in little space: `b0` for `broker-0`, `q1` for `controller-1`, unless
+    /// another machine is called so; else the whole name.
+    pub fn short(&self, node: NodeId) -> String {
+        let name = self.machine(node);
+        let initials = [("broker-", "b"), ("controller-", "q")];
+        let short = initials.iter().find_map(|(long, initial)| {
+            let number = name.strip_prefix(long)?;
+            let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+            digits.then(|| format!("{initial}{number}"))
+        });
+        short
+            .filter(|short| !self.by_name.contains_key(short))
+            .unwrap_or_else(|| name.to_owned())
+    }
+
     /// The machine with this name.
     pub fn find(&self, name: &str) -> Option<NodeId> {
         self.by_name.get(name).copied()

@@ -167,12 +167,4 @@ impl<'a> View<'a> {
     pub fn replica_of(&self, broker: i32, tp: Tp) -> Option<ReplicaView<'a>> {
         self.replicas(tp).find(|replica| replica.broker == broker)
     }
-
-    /// `web_log-0`, or the tag where no server knows the name.
-    pub fn tp_name(&self, tp: Tp) -> String {
-        match self.topic_name(tp.topic) {
-            Some(name) => format!("{name}-{}", tp.partition),
-            None => format!("{tp:?}"),
-        }
-    }
 }

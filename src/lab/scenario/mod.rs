@@ -24,8 +24,11 @@ mod names;
 mod pos;
 mod problem;
 mod read;
+mod reference;
 mod render;
 pub mod run;
+mod settings;
+mod shapes;
 mod texts;
 mod tree;
 mod validate;
@@ -48,7 +51,10 @@ pub use model::{
 pub use pos::{At, Pos};
 pub use problem::Problem;
 pub use read::{ACTIONS, ActionDoc, RULES, RuleDoc};
+pub use reference::reference;
 pub use render::{line_and_column, render};
+pub use settings::{Setting, SettingError};
+pub use shapes::{Key, SHAPES, Shape, When};
 pub use words::SpanRange;
 pub use write::{action_word, write};
 
@@ -81,6 +87,12 @@ impl Parsed {
 
 /// Reads a scenario file. The error holds every problem of the file, warnings too, by position.
 pub fn parse(source: &str) -> Result<Parsed, Vec<Problem>> {
+    parse_with(source, &[])
+}
+
+/// Reads a scenario file with values of its own or of its branches replaced by `settings`. What
+/// is wrong with a setting has no place in the file: a problem at its first byte.
+pub fn parse_with(source: &str, settings: &[Setting]) -> Result<Parsed, Vec<Problem>> {
     let mut problems = Problems::default();
     if source.len() > limits::MAX_FILE_BYTES {
         let message = format!(
@@ -95,10 +107,12 @@ pub fn parse(source: &str) -> Result<Parsed, Vec<Problem>> {
     let branches = branches::take(&mut root, source.len(), &mut problems);
     let mut names = vec![MAIN.to_owned()];
     names.extend(branches.iter().map(|branch| branch.key.clone()));
-    let main = scenario(&root, source, &names, &mut problems);
+    let main = settings::applied(root.clone(), settings, &mut problems);
+    let main = scenario(&main, source, &names, &mut problems);
     let mut others = Vec::new();
     for branch in &branches {
         let merged = branches::merge(&root, branch, &mut problems);
+        let merged = settings::applied(merged, settings, &mut problems);
         let from = problems.len();
         let other = scenario(&merged, source, &names, &mut problems);
         problems.note_since(from, &format!("in branch {}", branch.key));

@@ -75,7 +75,7 @@ fn list(what: &str, candidates: &[&str]) -> String {
 }
 
 /// The candidate that `word` is probably meant to be.
-fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+pub(super) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     const MAX_LENGTH: usize = 64;
     let length = word.chars().count();
     if length > MAX_LENGTH {

@@ -237,7 +237,7 @@ fn holds_count(count: i64, op: Op, n: i64) -> bool {
 
 fn when(scope: &Scope<'_>, what: String) -> String {
     let world = scope.view.world;
-    let at = super::fate::seconds(scope, world.now());
+    let at = super::loss::seconds(scope, world.now());
     format!("at {at} (step {}): {what}", world.step_no().0)
 }
 

@@ -16,21 +16,26 @@
 //! | `expect` | expectations |
 //! | `settle` | healing, quiet, the end |
 //! | `counts` | how often each kind of note was emitted |
-//! | `records`, `chronicle`, `fate` | what applications did, what happened, why records were lost |
+//! | `records`, `chronicle` | what applications did, what happened |
+//! | `fate`, `loss` | what became of records; why they were lost |
+//! | `availability` | how long partitions had no leader at work |
 //! | `report`, `runner` | the outcome; running files, branches, seeds |
 
 mod act;
+mod availability;
 mod chronicle;
 mod counts;
 mod eval;
 mod expect;
 mod fate;
+mod loss;
 mod matching;
 mod plan;
 mod records;
 mod report;
 mod runner;
 mod script;
+mod sends;
 mod settle;
 mod tamper;
 
@@ -38,11 +43,12 @@ pub use counts::NoteCounts;
 pub use eval::{Scope, Val};
 pub use expect::Judged;
 pub use fate::{Fate, RecordFate};
+pub use loss::{Loss, LossFact, LossKind, acks_word};
 pub use plan::Plan;
 pub use records::{Ending, Received, Records, Sent};
 pub use report::{PartitionEnd, Report};
-pub use runner::{Finished, Options, compare_branches, run};
-pub use script::Told;
+pub use runner::{Finished, Options, Session, compare_branches, run, start};
+pub use script::{Acted, Told};
 
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};
@@ -52,6 +58,7 @@ use crate::lab::scenario::model::EndWhen;
 use crate::sim::{
     Action, CallId, Driver, Envelope, Fault, NodeId, Span, StepRecord, Time, Verdict,
 };
+use availability::Availability;
 use chronicle::Chronicle;
 use expect::Expectations;
 use script::{Due, Script};
@@ -97,6 +104,7 @@ pub struct Run {
     checker: Checker,
     notes: NoteCounts,
     chronicle: Chronicle,
+    availability: Availability,
     /// Some producer has acks=0.
     promises_nothing: bool,
     /// Something in the script depends on states or notes.
@@ -127,6 +135,7 @@ impl Run {
             records: Records::default(),
             checker: Checker::default(),
             chronicle: Chronicle::default(),
+            availability: Availability::default(),
             notes: NoteCounts::default(),
             promises_nothing: false,
             watches: script::watches(&plan.scenario),
@@ -184,6 +193,11 @@ impl Run {
         self.script.told()
     }
 
+    /// The scenario's steps that have acted, in order.
+    pub fn acts(&self) -> &[Acted] {
+        self.script.acts()
+    }
+
     /// What an expression may look at now.
     pub fn scope<'a>(&'a self, world: &'a KafkaWorld) -> Scope<'a> {
         Scope {
@@ -204,6 +218,7 @@ impl Run {
         for (id, outcome) in record.outcomes {
             self.records.ended(*id, outcome, record.at, record.no);
         }
+        self.availability.after(record);
         let Some(node) = record.node else { return };
         for note in record.notes {
             self.notes.count(note);
@@ -253,6 +268,7 @@ impl Run {
         self.phase = Phase::Running;
         self.ready_at = world.now();
         self.ready_step = world.step_no().0;
+        self.availability.begin(self.ready_at);
         self.next_call = self.prelude.next_call().0;
         self.last_timed = self.ready_at;
         self.set_calendars(world, act);
@@ -371,7 +387,7 @@ impl Driver<Node> for Run {
         while let Some(due) = self.script.pop_due(world.now()) {
             self.do_due(world, due, act);
         }
-        if self.phase == Phase::Running {
+        if self.phase == Phase::Running && self.watches {
             self.look(world, None, act);
         }
     }

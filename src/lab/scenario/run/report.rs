@@ -11,6 +11,7 @@ use crate::lab::check::{
 };
 use crate::lab::cluster::{KafkaWorld, View};
 use crate::lab::scenario::model::{Expect, StepIdx, Trigger};
+use crate::sim::{Span, Time};
 use std::collections::BTreeMap;
 
 /// A partition in the end, as the controller has it.
@@ -43,6 +44,12 @@ pub struct Report {
     pub steps: (u64, u64),
     /// Virtual milliseconds from ready to the end, and from power-on to ready.
     pub virtual_ms: (u64, u64),
+    /// How long, from ready to the end, some partition had no leader at work: no broker that was
+    /// up and not paused had begun the newest leader epoch that the controller had given it.
+    pub unavailable: Span,
+    /// The longest time that a record waited for its answer, or for the end of the run; records
+    /// of producers with acks=0 wait for none.
+    pub longest_wait: Span,
     /// Why the run could not go on.
     pub failure: Option<String>,
     /// Every expectation.
@@ -110,6 +117,8 @@ impl Run {
                 world.now().since(self.ready_at).as_millis(),
                 self.ready_ms(),
             ),
+            unavailable: self.unavailable(world),
+            longest_wait: longest_wait(&records, world.now()),
             expectations: self
                 .expectations
                 .judge(&scope, &anomalies, &lost, violations),
@@ -129,6 +138,13 @@ impl Run {
             failure,
             anomalies,
             records,
+        }
+    }
+
+    fn unavailable(&self, world: &KafkaWorld) -> Span {
+        match self.ready_step {
+            0 => Span::ZERO,
+            _ => self.availability.unavailable(world.now()),
         }
     }
 
@@ -199,6 +215,15 @@ impl Run {
     }
 }
 
+fn longest_wait(records: &[RecordFate], now: Time) -> Span {
+    let waits = records.iter().filter(|record| record.acks != Acks::None);
+    let waits = waits.map(|record| {
+        let until = record.sent.ended.map_or(now, |(at, _)| at);
+        until.since(record.sent.at)
+    });
+    waits.max().unwrap_or(Span::ZERO)
+}
+
 fn lost_labels(records: &[RecordFate], widened: bool) -> Vec<String> {
     let counts = |record: &&RecordFate| match record.acks {
         Acks::All => true,
@@ -209,7 +234,7 @@ fn lost_labels(records: &[RecordFate], widened: bool) -> Vec<String> {
         .iter()
         .filter(counts)
         .filter(|r| matches!(r.fate, Fate::Lost(_)));
-    lost.map(|record| format!("{} of {}", record.sent.label, record.producer))
+    lost.map(|record| format!("{} of {}", record.sent.label(), record.producer))
         .collect()
 }
 
