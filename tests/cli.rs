@@ -202,3 +202,115 @@ fn several_scenarios_are_told_in_a_line_each() {
     assert_eq!(one_bad.status.code(), Some(2));
     assert_eq!(stdout(&one_bad).lines().count(), 1);
 }
+
+#[test]
+fn a_run_is_exported_by_name_or_number() {
+    let story = |name| {
+        stdout(&kafkalab(&[
+            "export",
+            name,
+            "--as",
+            "transcript",
+            "--to",
+            "3s",
+        ]))
+    };
+    let text = story("06");
+    assert!(
+        text.contains("(leader) appended offset 0 of orders-0"),
+        "{text}"
+    );
+    assert_eq!(text, story("06-followers-pull"));
+    let zh = stdout(&kafkalab(&[
+        "export",
+        "06",
+        "--as",
+        "transcript",
+        "--lang",
+        "zh",
+        "--to",
+        "3s",
+    ]));
+    assert!(
+        zh.contains("高水位") && !zh.contains("high watermark"),
+        "{zh}"
+    );
+    let file = temporary("06.svg");
+    let path = file.to_string_lossy();
+    let output = kafkalab(&["export", "06", "--as", "svg", "--to", "3s", "--out", &path]);
+    assert_eq!(
+        (output.status.code(), stdout(&output)),
+        (Some(0), String::new())
+    );
+    let picture = std::fs::read_to_string(&file).expect("the picture");
+    assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n"));
+    std::fs::remove_file(&file).expect("removed");
+}
+
+#[test]
+fn an_export_says_what_is_wrong_with_its_arguments() {
+    for (arguments, said) in [
+        (
+            &["export", "06", "--as", "transcript", "--branch", "side"][..],
+            "branches are main",
+        ),
+        (
+            &["export", "06", "--as", "transcript", "--from", "soon"],
+            "soon",
+        ),
+        (&["export", "6", "--as", "pdf"], "mermaid"),
+        (&["export", "no-such", "--as", "text"], "kafkalab list"),
+        (&["describe", "06", "--at", "step:x"], "step:10432"),
+    ] {
+        let output = kafkalab(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(words.contains(said), "{arguments:?}: {words}");
+    }
+}
+
+#[test]
+fn a_follower_that_is_out_of_the_isr_is_described() {
+    let at = |moment: &str| {
+        stdout(&kafkalab(&[
+            "describe", "06", "--at", moment, "--only", "topics",
+        ]))
+    };
+    assert!(
+        at("1s").contains("Leader: 0\tReplicas: 0,1,2\tIsr: 0,1,2\t"),
+        "{}",
+        at("1s")
+    );
+    assert!(
+        at("8s").contains("Leader: 0\tReplicas: 0,1,2\tIsr: 0,1\t"),
+        "{}",
+        at("8s")
+    );
+    let whole = stdout(&kafkalab(&["describe", "06"]));
+    assert!(
+        whole.contains("ClusterId:") && whole.contains("LastCaughtUpTimestamp"),
+        "{whole}"
+    );
+}
+
+#[test]
+fn a_run_writes_traces_and_metrics() {
+    let file = temporary("06.jsonl");
+    let path = file.to_string_lossy();
+    let output = kafkalab(&["run", "06", "--json", "--trace", &path]);
+    assert_eq!(output.status.code(), Some(0));
+    let object: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let run = &object["runs"][0];
+    let shrinks = "kafka.server:type=ReplicaManager,name=IsrShrinksPerSec";
+    assert_eq!(run["metrics"]["broker-0"][shrinks]["Count"], 1);
+    let text = std::fs::read_to_string(&file).expect("the trace");
+    let header: serde_json::Value =
+        serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(header["trace_hash"], run["trace_hash"]);
+    let steps = text
+        .lines()
+        .filter(|line| line.contains("\"type\":\"step\""))
+        .count() as u64;
+    assert_eq!(Some(steps), run["steps"].as_u64());
+    std::fs::remove_file(&file).expect("removed");
+}

@@ -1,10 +1,11 @@
 //! Experiments: clusters, scenarios and checks over the simulated Kafka.
 //!
 //! Order of the rooms, each may name only the ones before it: [`text`], [`cluster`],
-//! [`check`], [`scenario`], [`explore`].
+//! [`check`] and [`trace`], [`scenario`], [`explore`].
 
 pub mod check;
 pub mod cluster;
 pub mod explore;
 pub mod scenario;
 pub mod text;
+pub mod trace;

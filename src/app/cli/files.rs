@@ -2,7 +2,7 @@
 //! or its number (`12`). They are read, parsed, and their problems rendered.
 
 use super::{BAD_INPUT, Surroundings};
-use crate::lab::scenario::{Parsed, library, parse, render};
+use crate::lab::scenario::{MAIN, Parsed, Scenario, library, parse, render};
 use std::path::Path;
 
 /// A file larger than this is not read.
@@ -60,6 +60,34 @@ pub(super) fn load_source(argument: &Path, around: Surroundings) -> Result<(Sour
             Err(BAD_INPUT)
         }
     }
+}
+
+/// The branch that is asked for, or all of them, the file itself first. An error is an exit code.
+pub(super) fn branches(
+    parsed: &Parsed,
+    only: Option<&str>,
+    file: &str,
+) -> Result<Vec<(String, Scenario)>, u8> {
+    let main = (MAIN.to_owned(), parsed.main.clone());
+    let all: Vec<_> = std::iter::once(main)
+        .chain(parsed.branches.iter().cloned())
+        .collect();
+    let Some(only) = only else {
+        return Ok(all);
+    };
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    if !names.contains(&only) {
+        let names = names.join(", ");
+        eprintln!("error: {file}: no branch \"{only}\"; branches are {names}");
+        return Err(BAD_INPUT);
+    }
+    Ok(all.into_iter().filter(|(name, _)| name == only).collect())
+}
+
+/// One branch. An error is an exit code.
+pub(super) fn branch(parsed: &Parsed, name: &str, file: &str) -> Result<Scenario, u8> {
+    let mut branches = branches(parsed, Some(name), file)?;
+    Ok(branches.swap_remove(0).1)
 }
 
 /// What the argument may have meant.

@@ -2,7 +2,8 @@
 
 use super::file_runs::FileRuns;
 use crate::kafka::config::Acks;
-use crate::lab::scenario::run::{Ending, Fate, Finished, RecordFate};
+use crate::lab::scenario::run::{Ending, Fate, Finished, RecordFate, Report};
+use crate::lab::trace::Metrics;
 use serde_json::{Value, json};
 
 /// Prints one object: of the file, or of all files.
@@ -20,11 +21,11 @@ pub(super) fn file(file: &FileRuns) -> Value {
         "file": file.name,
         "title": file.title,
         "passed": file.runs.iter().all(|run| run.report.passed()),
-        "runs": file.runs.iter().map(run).collect::<Vec<_>>(),
+        "runs": file.runs.iter().zip(&file.metrics).map(run).collect::<Vec<_>>(),
     })
 }
 
-fn run(finished: &Finished) -> Value {
+fn run((finished, metrics): (&Finished, &Option<Metrics>)) -> Value {
     let report = &finished.report;
     let expectations = report.expectations.iter().map(|judged| {
         json!({
@@ -53,7 +54,6 @@ fn run(finished: &Finished) -> Value {
             "log_end": partition.offsets.map(|offsets| offsets.1),
         })
     });
-    let acknowledged = |r: &&RecordFate| matches!(r.sent.ending, Ending::Acknowledged { .. });
     let ready = finished.run.ready_at();
     json!({
         "branch": report.branch,
@@ -72,17 +72,23 @@ fn run(finished: &Finished) -> Value {
         "suspensions": report.suspensions,
         "unfired": report.unfired,
         "unrest": report.unrest,
-        "counts": {
-            "sent": report.records.len(),
-            "acknowledged": report.records.iter().filter(acknowledged).count(),
-            "lost": report.lost().count(),
-            "duplicated": report.anomalies.duplicated.len(),
-            "reordered": report.anomalies.reordered.len(),
-            "unseen": report.anomalies.unseen.len(),
-            "received": report.received,
-        },
+        "counts": counts(report),
+        "metrics": metrics,
         "partitions": partitions.collect::<Vec<_>>(),
         "records": report.records.iter().map(|r| record(r, ready)).collect::<Vec<_>>(),
+    })
+}
+
+fn counts(report: &Report) -> Value {
+    let acknowledged = |r: &&RecordFate| matches!(r.sent.ending, Ending::Acknowledged { .. });
+    json!({
+        "sent": report.records.len(),
+        "acknowledged": report.records.iter().filter(acknowledged).count(),
+        "lost": report.lost().count(),
+        "duplicated": report.anomalies.duplicated.len(),
+        "reordered": report.anomalies.reordered.len(),
+        "unseen": report.anomalies.unseen.len(),
+        "received": report.received,
     })
 }
 

@@ -15,11 +15,14 @@
 mod arguments;
 mod bench;
 mod check;
+mod describe;
 mod explain;
 mod export;
 mod file_runs;
 mod files;
 mod json;
+mod logs;
+mod output;
 mod progress;
 mod run;
 mod verdict;
@@ -59,6 +62,8 @@ Examples:
   kafkalab run scenarios/12-acks.toml               a leader failure under acks 0, 1 and all
   kafkalab run scenarios/12-acks.toml --seeds 20    the same with twenty seeds
   kafkalab run scenarios/12-acks.toml --json        one JSON object for programs
+  kafkalab export 06 --as svg --out 06.svg          one run as a sequence diagram
+  kafkalab describe 06 --at 4s                      topics and quorum as they are then
   kafkalab check --mutate scenarios/12-acks.toml    does each fault matter to an expectation?
   kafkalab bench                                    how fast, as ratios";
 
@@ -79,6 +84,10 @@ enum Command {
     Run(run::RunArguments),
     /// Read scenarios, report every problem, and with --mutate test their expectations.
     Check(check::CheckArguments),
+    /// Write a run as a story, a trace or a picture.
+    Export(export::ExportArguments),
+    /// Show topics and quorum at any moment, as Kafka's own tools would.
+    Describe(describe::DescribeArguments),
     /// Say what a problem of a scenario file means.
     Explain(explain::ExplainArguments),
     /// Measure speed, as ratios taken in one run.
@@ -111,6 +120,8 @@ pub fn run() -> ExitCode {
     let code = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, around),
         Command::Check(arguments) => check::run(&arguments, around),
+        Command::Export(arguments) => export::run(&arguments, around),
+        Command::Describe(arguments) => describe::run(&arguments, around),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

@@ -55,7 +55,7 @@ pub use reference::reference;
 pub use render::{line_and_column, render};
 pub use settings::{Setting, SettingError};
 pub use shapes::{Key, SHAPES, Shape, When};
-pub use words::SpanRange;
+pub use words::{SpanRange, duration};
 pub use write::{action_word, write};
 
 use cx::Cx;

@@ -23,7 +23,7 @@ const UNITS: &[(&str, u64)] = &[
 ];
 
 /// `1m30s`. The error says what is wrong.
-pub(super) fn duration(text: &str) -> Result<Span, String> {
+pub fn duration(text: &str) -> Result<Span, String> {
     let mut rest = text;
     let mut total: u64 = 0;
     while !rest.is_empty() || text.is_empty() {
