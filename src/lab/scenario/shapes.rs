@@ -314,6 +314,7 @@ shapes! {
         may "times" "whole number" "How many are drawn; 1 by default.";
         may "within" "duration" "The window, from the moment at which the step acts; all at once by default.";
     }
+    DRAWN "an action to draw" "`of = [{ … }]`" "A table with one action. `random` itself is none, nor are `add-broker` and `create-topic`, which bring names." {}
     TELL "a tell" "`[[tell]]`" "Narration, told when its trigger fires." {
         may "id" "name" "Its name, for branches.";
         may "at" "duration" "Trigger: scenario time.";

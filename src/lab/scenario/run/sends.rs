@@ -7,6 +7,7 @@ use super::script::Due;
 use crate::kafka::client::record_digest;
 use crate::kafka::vocabulary::{Call, ClientOp, Kafka, SendRecord};
 use crate::lab::scenario::action::{Action as Deed, Keys, Load, Payload, Send};
+use crate::lab::scenario::limits::{MAX_PAYLOAD_BYTES, MAX_RECORDS};
 use crate::lab::scenario::model::{ClientRef, StepIdx};
 use crate::sim::{Action, Span, Time, TraceHash};
 use bytes::Bytes;
@@ -31,7 +32,7 @@ impl Run {
             Some(Deed::Load(load)) => (load.count().min(u64::from(u32::MAX)) as u32, load.every),
             _ => return,
         };
-        while n < count {
+        while n < count && !self.is_over() {
             match action {
                 Some(Deed::Send(send)) => self.send(plan, now, send, n, act),
                 Some(Deed::Load(load)) => self.load(plan, now, (step, load), n, act),
@@ -105,6 +106,13 @@ impl Run {
         let Some(seat) = plan.client(ClientRef::Producer(producer)) else {
             return;
         };
+        self.payload += (record.key.as_ref().map_or(0, Bytes::len)
+            + record.value.as_ref().map_or(0, Bytes::len)) as u64;
+        let sent = self.records.sent_count() as u64;
+        if sent >= MAX_RECORDS || self.payload > MAX_PAYLOAD_BYTES {
+            let what = format!("{sent} records of {} bytes", self.payload);
+            return self.fail(format!("{what} are over the limit of a run"));
+        }
         let id = self.call();
         self.records.called(
             id,

@@ -60,6 +60,12 @@ pub fn action_word(scenario: &Scenario, action: &Action) -> &'static str {
     actions::action(&Values(scenario), action).0
 }
 
+/// An action as it would be written: `crash = "broker-0"`.
+pub fn action_text(scenario: &Scenario, action: &Action) -> String {
+    let (word, value) = actions::action(&Values(scenario), action);
+    format!("{word} = {value}")
+}
+
 /// The text so far.
 #[derive(Default)]
 struct File {
@@ -338,10 +344,15 @@ fn trigger(file: &mut File, values: &Values<'_>, trigger: &Trigger, when: &str) 
             file.line(when, keys.table());
         }
         Trigger::Note(matcher) => file.line(when, values.note(matcher).table()),
+        // Such a step is part of the one that draws it.
+        Trigger::Drawn(_) => {}
     }
 }
 
 fn step(file: &mut File, values: &Values<'_>, step: &Step) {
+    if let Trigger::Drawn(_) = step.trigger {
+        return;
+    }
     file.header("[[step]]");
     file.maybe("id", step.id.as_deref().map(quoted));
     trigger(file, values, &step.trigger, "when");
