@@ -29,3 +29,8 @@ pub mod app;
 pub mod kafka;
 pub mod lab;
 pub mod sim;
+
+/// The example of the README compiles and passes.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
