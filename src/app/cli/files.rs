@@ -2,8 +2,8 @@
 //! or its number (`12`). They are read, parsed, and their problems rendered.
 
 use super::{BAD_INPUT, Surroundings};
-use crate::lab::scenario::{MAIN, Parsed, Scenario, library, parse, render};
-use std::path::Path;
+use crate::lab::scenario::{MAIN, Parsed, Problem, Scenario, library, parse_from, render};
+use std::path::{Path, PathBuf};
 
 /// A file larger than this is not read.
 const FILE_BYTES_MAX: u64 = 4 << 20;
@@ -11,10 +11,23 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 /// A scenario's text, and what it is called in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Source {
+    /// The folder of the file; none for what is built in.
+    pub(super) folder: Option<PathBuf>,
     /// The path as it was given, or the name of the built-in scenario.
     pub(super) name: String,
     /// The text.
     pub(super) text: String,
+}
+
+impl Source {
+    /// Parses the text. Files that it names are looked for beside it.
+    pub(super) fn parse(&self) -> Result<Parsed, Vec<Problem>> {
+        let beside = |path: &str| match &self.folder {
+            Some(folder) => read(&folder.join(path)),
+            None => Err("a built-in scenario has no files beside it".to_owned()),
+        };
+        parse_from(&self.text, &[], &beside)
+    }
 }
 
 /// The scenario that an argument names. A file wins over a built-in scenario of its name. The
@@ -25,12 +38,20 @@ pub(super) fn resolve(argument: &Path) -> Result<Source, String> {
         && let Some((name, text)) = argument.to_str().and_then(library::find)
     {
         return Ok(Source {
+            folder: None,
             name: name.to_owned(),
             text: text.to_owned(),
         });
     }
     match read(argument) {
-        Ok(text) => Ok(Source { name: shown, text }),
+        Ok(text) => {
+            let folder = argument.parent().map(Path::to_path_buf);
+            Ok(Source {
+                folder,
+                name: shown,
+                text,
+            })
+        }
         Err(why) => Err(format!("{shown}: {why}{}", hint(argument))),
     }
 }
@@ -46,7 +67,7 @@ pub(super) fn load_source(argument: &Path, around: Surroundings) -> Result<(Sour
         eprintln!("error: {why}");
         BAD_INPUT
     })?;
-    match parse(&source.text) {
+    match source.parse() {
         Ok(parsed) => {
             if !parsed.warnings.is_empty() {
                 let (text, name) = (&source.text, &source.name);
@@ -113,7 +134,10 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
         _ => error.to_string(),
     })?;
     if meta.is_dir() {
-        return Err("is a folder, not a scenario file".into());
+        return Err("is a folder, not a file".into());
+    }
+    if !meta.is_file() {
+        return Err("is no plain file".into());
     }
     if meta.len() > FILE_BYTES_MAX {
         let limit = FILE_BYTES_MAX >> 20;

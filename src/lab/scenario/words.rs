@@ -12,7 +12,7 @@ pub struct SpanRange {
     pub max: Span,
 }
 
-const UNITS: &[(&str, u64)] = &[
+pub(super) const UNITS: &[(&str, u64)] = &[
     ("ns", 1),
     ("us", 1_000),
     ("ms", 1_000_000),

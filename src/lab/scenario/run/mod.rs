@@ -12,7 +12,9 @@
 //! | `script` | which steps, narrations and questions are armed, and when they fire |
 //! | `act` | what a step does |
 //! | `tamper` | messages that are held, dropped, doubled, delayed |
+//! | `draws` | `random`: what the seed draws |
 //! | `eval`, `matching` | expressions and matchers |
+//! | `near` | how near a trigger came that never fired |
 //! | `expect` | expectations |
 //! | `settle` | healing, quiet, the end |
 //! | `counts` | how often each kind of note was emitted |
@@ -26,16 +28,19 @@ mod act;
 mod availability;
 mod chronicle;
 mod counts;
+mod draws;
 mod eval;
 mod expect;
 mod fate;
 mod loss;
 mod matching;
+mod near;
 mod plan;
 mod records;
 mod report;
 mod runner;
 mod script;
+mod sends;
 mod settle;
 mod tamper;
 mod traced;
@@ -48,15 +53,15 @@ pub use loss::{Loss, LossFact, LossKind, acks_word};
 pub use plan::Plan;
 pub use records::{Ending, Received, Records, Sent};
 pub use report::{PartitionEnd, Report};
-pub use runner::{Finished, Options, Session, compare_branches, run};
-pub use script::Told;
+pub use runner::{Finished, Options, Session, compare_branches, run, start};
+pub use script::{Acted, Told};
 pub use traced::{Moment, run_observed};
 
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};
 use crate::lab::check::Checker;
 use crate::lab::cluster::{ClientRef, KafkaWorld, Node, Prelude, Progress, View};
-use crate::lab::scenario::model::{EndWhen, StepIdx};
+use crate::lab::scenario::model::EndWhen;
 use crate::sim::{
     Action, CallId, Driver, Envelope, Fault, NodeId, Span, StepRecord, Time, Verdict,
 };
@@ -97,6 +102,8 @@ pub struct Run {
     ready_step: u64,
     last_timed: Time,
     ends_at: Option<Time>,
+    /// The state was seen that the scenario ends with.
+    end_was_reached: bool,
     settled: Option<bool>,
     next_call: u32,
     script: Script,
@@ -106,9 +113,13 @@ pub struct Run {
     checker: Checker,
     notes: NoteCounts,
     chronicle: Chronicle,
+    /// Bytes of all records that steps have sent.
+    payload: u64,
     availability: Availability,
     /// Some producer has acks=0.
     promises_nothing: bool,
+    /// Some trigger waits for a message.
+    waits_for_messages: bool,
     /// Something in the script depends on states or notes.
     watches: bool,
     check: bool,
@@ -129,6 +140,7 @@ impl Run {
             ready_step: 0,
             last_timed: Time::ZERO,
             ends_at: None,
+            end_was_reached: false,
             settled: None,
             next_call: 1,
             script: Script::new(&plan.scenario),
@@ -139,7 +151,9 @@ impl Run {
             chronicle: Chronicle::default(),
             availability: Availability::default(),
             notes: NoteCounts::default(),
+            payload: 0,
             promises_nothing: false,
+            waits_for_messages: script::watches_messages(&plan.scenario),
             watches: script::watches(&plan.scenario),
             check,
             plan,
@@ -195,9 +209,9 @@ impl Run {
         self.script.told()
     }
 
-    /// Which steps of the scenario have acted, and when, in order.
-    pub fn deeds(&self) -> &[(StepIdx, Time)] {
-        self.script.deeds()
+    /// The scenario's steps that have acted, in order.
+    pub fn acts(&self) -> &[Acted] {
+        self.script.acts()
     }
 
     /// What an expression may look at now.
@@ -340,9 +354,14 @@ impl Run {
         }
         if let Some(EndWhen::State(expr)) = &plan.scenario.end.when
             && self.phase == Phase::Running
-            && scope.holds(expr)
         {
-            self.settle(world, act);
+            match scope.holds(expr) {
+                true => {
+                    self.end_was_reached = true;
+                    self.settle(world, act);
+                }
+                false => self.script.end_near.look(&scope, expr),
+            }
         }
     }
 }
@@ -389,7 +408,7 @@ impl Driver<Node> for Run {
         while let Some(due) = self.script.pop_due(world.now()) {
             self.do_due(world, due, act);
         }
-        if self.phase == Phase::Running {
+        if self.phase == Phase::Running && self.watches {
             self.look(world, None, act);
         }
     }

@@ -10,7 +10,8 @@ use crate::lab::check::{
     Anomalies, ClientHistory, LogEntry, Read, Send, SendOutcome, Violation, judge,
 };
 use crate::lab::cluster::{KafkaWorld, View};
-use crate::lab::scenario::model::{Expect, StepIdx, Trigger};
+use crate::lab::scenario::expr::Expr;
+use crate::lab::scenario::model::{EndWhen, Expect, StepIdx, Trigger};
 use crate::sim::{Span, Time};
 use std::collections::BTreeMap;
 
@@ -162,20 +163,54 @@ impl Run {
                 .id
                 .clone()
                 .unwrap_or_else(|| format!("step {}", index + 1));
-            match &step.trigger {
-                Trigger::State(expr, _) => {
-                    format!(
-                        "{name} never fired: at the end {}",
-                        super::expect::explain(scope, expr)
-                    )
-                }
-                _ => format!("{name} never fired"),
+            match self.miss(scope, index, &step.trigger) {
+                Some(why) => format!("{name} never fired: {why}"),
+                None => format!("{name} never fired"),
             }
         };
-        self.script
-            .unfired(&scope.plan.scenario)
-            .map(describe)
-            .collect()
+        let unfired = self.script.unfired(&scope.plan.scenario).map(describe);
+        let end = match &scope.plan.scenario.end.when {
+            Some(EndWhen::State(expr)) if !self.end_was_reached => {
+                let near = self.script.end_near.describe(scope, expr);
+                let why = near.unwrap_or_else(|| at_the_end(scope, expr));
+                Some(format!("the end never came: {why}"))
+            }
+            _ => None,
+        };
+        unfired.chain(end).collect()
+    }
+
+    /// How near the run came to a trigger that has not fired.
+    fn miss(&self, scope: &Scope<'_>, step: usize, trigger: &Trigger) -> Option<String> {
+        let armed = self.script.steps.get(step)?;
+        match trigger {
+            Trigger::State(expr, _) => {
+                let near = armed.near.describe(scope, expr);
+                Some(near.unwrap_or_else(|| at_the_end(scope, expr)))
+            }
+            Trigger::Note(matcher) => {
+                let near = &armed.near_note;
+                Some(near.describe(matcher, armed.seen, &self.notes))
+            }
+            Trigger::Message(matcher) => {
+                let name = matcher.message;
+                Some(match (self.rules.delivered(name), armed.seen) {
+                    (0, _) => format!("no {name} was delivered"),
+                    (n, 0) => format!("{n} {name} were delivered, none like this"),
+                    (_, seen) => format!("{name} matched {seen} times, not {}", matcher.nth),
+                })
+            }
+            Trigger::After(before, _) => {
+                let spec = scope.plan.scenario.steps.get(before.0)?;
+                let id = spec.id.as_deref().unwrap_or("");
+                Some(match self.script.steps.get(before.0).map(|a| a.fired) {
+                    Some(0) => format!("it comes after {id}, which never fired"),
+                    _ => format!("the run ended too soon after {id}"),
+                })
+            }
+            Trigger::At(at) => Some(format!("it was due at {at}, after the end")),
+            Trigger::Drawn(_) => None,
+        }
     }
 
     fn history(
@@ -212,6 +247,10 @@ impl Run {
     }
 }
 
+fn at_the_end(scope: &Scope<'_>, expr: &Expr) -> String {
+    format!("at the end {}", super::expect::explain(scope, expr))
+}
+
 fn longest_wait(records: &[RecordFate], now: Time) -> Span {
     let waits = records.iter().filter(|record| record.acks != Acks::None);
     let waits = waits.map(|record| {
@@ -231,7 +270,7 @@ fn lost_labels(records: &[RecordFate], widened: bool) -> Vec<String> {
         .iter()
         .filter(counts)
         .filter(|r| matches!(r.fate, Fate::Lost(_)));
-    lost.map(|record| format!("{} of {}", record.sent.label, record.producer))
+    lost.map(|record| format!("{} of {}", record.sent.label(), record.producer))
         .collect()
 }
 

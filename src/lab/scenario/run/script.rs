@@ -2,10 +2,12 @@
 
 use super::eval::Scope;
 use super::matching;
+use super::near::{Near, NearNote};
 use crate::kafka::vocabulary::Kafka;
-use crate::lab::scenario::model::{Claim, EndWhen, Fact, Piece, Repeat, Until};
-use crate::lab::scenario::model::{Scenario, StepIdx, Template, Text, Trigger};
-use crate::sim::{Span, StepNo, StepRecord, Time};
+use crate::lab::scenario::limits::MAX_TIMES;
+use crate::lab::scenario::model::{Claim, EndWhen, Fact, Focus, Repeat, Scenario, StepIdx};
+use crate::lab::scenario::model::{Text, Trigger, Until};
+use crate::sim::{Envelope, Span, StepNo, StepRecord, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ pub(super) enum Due {
     Fire(StepIdx),
     /// A step acts after its wait.
     Act(StepIdx),
+    /// A step has tampered with the message that set it off.
+    Tampered(StepIdx),
     /// The next record of a `send` or a `load`.
     Next(StepIdx, u32),
     /// A narration.
@@ -43,6 +47,19 @@ pub struct Told {
     pub zh: String,
     /// The question's place in the scenario; none for narration.
     pub ask: Option<usize>,
+    /// What to look at.
+    pub focus: Option<Focus>,
+}
+
+/// A step of the scenario that has acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acted {
+    /// Which.
+    pub step: StepIdx,
+    /// When.
+    pub at: Time,
+    /// After which step of the engine.
+    pub no: StepNo,
 }
 
 /// How far a trigger is.
@@ -51,9 +68,32 @@ pub(super) struct Armed {
     /// How often it has fired.
     pub(super) fired: u32,
     /// How many matches were seen.
-    seen: u32,
+    pub(super) seen: u32,
     /// A state trigger: it was true when last looked at.
     was_true: bool,
+    /// A state trigger that has not fired: how near it came.
+    pub(super) near: Near,
+    /// The same for a note trigger.
+    pub(super) near_note: NearNote,
+}
+
+impl Armed {
+    /// Whether a message is one that a message trigger means.
+    pub(super) fn is_meant(
+        &mut self,
+        scope: &Scope<'_>,
+        trigger: &Trigger,
+        envelope: &Envelope<Kafka>,
+    ) -> bool {
+        let Trigger::Message(matcher) = trigger else {
+            return false;
+        };
+        if !matching::message(scope, matcher, envelope) {
+            return false;
+        }
+        self.seen += 1;
+        matcher.means(self.seen)
+    }
 }
 
 /// The script's state.
@@ -65,7 +105,9 @@ pub(super) struct Script {
     tells: Vec<Armed>,
     asks: Vec<Armed>,
     told: Arc<Vec<Told>>,
-    acted: Arc<Vec<(StepIdx, Time)>>,
+    acts: Arc<Vec<Acted>>,
+    /// How near the end came that waits for a state.
+    pub(super) end_near: Near,
 }
 
 impl Script {
@@ -78,13 +120,13 @@ impl Script {
             tells: fresh(scenario.tells.len()),
             asks: fresh(scenario.asks.len()),
             told: Arc::default(),
-            acted: Arc::default(),
+            acts: Arc::default(),
+            end_near: Near::default(),
         }
     }
 
-    /// Which steps have acted, and when, in order.
-    pub(super) fn deeds(&self) -> &[(StepIdx, Time)] {
-        &self.acted
+    pub(super) fn acts(&self) -> &[Acted] {
+        &self.acts
     }
 
     pub(super) fn told(&self) -> &[Told] {
@@ -138,8 +180,9 @@ impl Script {
     }
 
     /// A step has acted: what waits for it is scheduled.
-    pub(super) fn acted(&mut self, scenario: &Scenario, step: StepIdx, now: Time) {
-        Arc::make_mut(&mut self.acted).push((step, now));
+    pub(super) fn acted(&mut self, scenario: &Scenario, step: StepIdx, now: Time, no: StepNo) {
+        let at = now;
+        Arc::make_mut(&mut self.acts).push(Acted { step, at, no });
         let after = |trigger: &Trigger| match trigger {
             Trigger::After(of, wait) if *of == step => Some(now + *wait),
             _ => None,
@@ -175,7 +218,8 @@ impl Script {
         else {
             return;
         };
-        let enough = times.is_some_and(|times| fired >= times)
+        let enough = i64::from(fired) >= MAX_TIMES
+            || times.is_some_and(|times| fired >= times)
             || match until {
                 Some(Until::Time(at)) => now + *every > scope.ready_at + *at,
                 Some(Until::State(expr)) => scope.holds(expr),
@@ -195,45 +239,81 @@ impl Script {
         let scenario = &scope.plan.scenario;
         let mut fired = Vec::new();
         for (index, step) in scenario.steps.iter().enumerate() {
-            if fires(&mut self.steps[index], &step.trigger, scope, record) {
+            let armed = &mut self.steps[index];
+            if fires(armed, &step.trigger, scope, record) {
                 fired.push(StepIdx(index));
+            } else if armed.fired == 0 && !step.optional {
+                look_how_near(armed, &step.trigger, scope, record);
             }
         }
         for (index, tell) in scenario.tells.iter().enumerate() {
             if fires(&mut self.tells[index], &tell.trigger, scope, record) {
-                self.tell(scope, &tell.text, None);
+                self.tell(scope, (&tell.text, tell.focus.as_ref()), None);
             }
         }
         for (index, ask) in scenario.asks.iter().enumerate() {
             if fires(&mut self.asks[index], &ask.trigger, scope, record) {
-                self.tell(scope, &ask.text, Some(index));
+                self.tell(scope, (&ask.text, None), Some(index));
             }
         }
         fired
     }
 
-    pub(super) fn tell(&mut self, scope: &Scope<'_>, text: &Text, ask: Option<usize>) {
+    pub(super) fn tell(
+        &mut self,
+        scope: &Scope<'_>,
+        (text, focus): (&Text, Option<&Focus>),
+        ask: Option<usize>,
+    ) {
+        let texts = (scope.render(&text.en), scope.render(&text.zh));
+        self.say(scope, texts, focus, ask);
+    }
+
+    /// Tells a text of which all values are in place.
+    pub(super) fn say(
+        &mut self,
+        scope: &Scope<'_>,
+        (en, zh): (String, String),
+        focus: Option<&Focus>,
+        ask: Option<usize>,
+    ) {
         let world = scope.view.world;
         let told = Told {
             at: world.now(),
             step: world.step_no(),
-            en: render(scope, &text.en),
-            zh: render(scope, &text.zh),
+            en,
+            zh,
             ask,
+            focus: focus.cloned(),
         };
         Arc::make_mut(&mut self.told).push(told);
+    }
+
+    /// A message is about to be delivered: narrations and questions that wait for it are told.
+    pub(super) fn message(&mut self, scope: &Scope<'_>, envelope: &Envelope<Kafka>) {
+        let scenario = &scope.plan.scenario;
+        for (index, tell) in scenario.tells.iter().enumerate() {
+            if self.tells[index].is_meant(scope, &tell.trigger, envelope) {
+                self.tell_due(scope, index);
+            }
+        }
+        for (index, ask) in scenario.asks.iter().enumerate() {
+            if self.asks[index].is_meant(scope, &ask.trigger, envelope) {
+                self.ask_due(scope, index);
+            }
+        }
     }
 
     pub(super) fn tell_due(&mut self, scope: &Scope<'_>, index: usize) {
         self.tells[index].fired += 1;
         let tell = &scope.plan.scenario.tells[index];
-        self.tell(scope, &tell.text, None);
+        self.tell(scope, (&tell.text, tell.focus.as_ref()), None);
     }
 
     pub(super) fn ask_due(&mut self, scope: &Scope<'_>, index: usize) {
         self.asks[index].fired += 1;
         let ask = &scope.plan.scenario.asks[index];
-        self.tell(scope, &ask.text, Some(index));
+        self.tell(scope, (&ask.text, None), Some(index));
     }
 
     /// Steps that must fire and have not.
@@ -247,12 +327,22 @@ impl Script {
     }
 }
 
-/// Whether anything in a scenario depends on states of the cluster or on notes.
-pub(super) fn watches(scenario: &Scenario) -> bool {
+/// Whether any trigger of a scenario waits for a message.
+pub(super) fn watches_messages(scenario: &Scenario) -> bool {
+    triggers(scenario).any(|trigger| matches!(trigger, Trigger::Message(_)))
+}
+
+/// The triggers of steps, narrations and questions.
+fn triggers(scenario: &Scenario) -> impl Iterator<Item = &Trigger> {
     let steps = scenario.steps.iter().map(|step| &step.trigger);
     let tells = scenario.tells.iter().map(|tell| &tell.trigger);
     let asks = scenario.asks.iter().map(|ask| &ask.trigger);
-    let mut triggers = steps.chain(tells).chain(asks);
+    steps.chain(tells).chain(asks)
+}
+
+/// Whether anything in a scenario depends on states of the cluster or on notes.
+pub(super) fn watches(scenario: &Scenario) -> bool {
+    let mut triggers = triggers(scenario);
     let by_state = matches!(scenario.end.when, Some(EndWhen::State(_)));
     by_state
         || triggers.any(|trigger| matches!(trigger, Trigger::State(..) | Trigger::Note(_)))
@@ -263,6 +353,27 @@ pub(super) fn watches(scenario: &Scenario) -> bool {
             Claim::Within { .. } | Claim::Count { .. } | Claim::Order(_) => true,
             Claim::Finally(_) | Claim::At(..) | Claim::SameAs { .. } => false,
         })
+}
+
+/// Remembers how near the run came to a trigger that has not fired.
+fn look_how_near(
+    armed: &mut Armed,
+    trigger: &Trigger,
+    scope: &Scope<'_>,
+    record: Option<&StepRecord<'_, Kafka>>,
+) {
+    match trigger {
+        Trigger::State(expr, _) => armed.near.look(scope, expr),
+        Trigger::Note(matcher) => {
+            let Some((record, node)) = record.and_then(|r| Some((r, r.node?))) else {
+                return;
+            };
+            for note in record.notes {
+                armed.near_note.look(scope, matcher, (node, note));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Whether a state or note trigger fires. Timed and message triggers fire elsewhere.
@@ -295,15 +406,6 @@ fn fires(
             armed.fired += u32::from(reached);
             reached
         }
-        Trigger::At(_) | Trigger::After(..) | Trigger::Message(_) => false,
+        Trigger::At(_) | Trigger::After(..) | Trigger::Message(_) | Trigger::Drawn(_) => false,
     }
-}
-
-/// A text with its values as they are now.
-pub(super) fn render(scope: &Scope<'_>, template: &Template) -> String {
-    let piece = |piece: &Piece| match piece {
-        Piece::Literal(text) => text.clone(),
-        Piece::Value(operand) => scope.value(operand).describe(scope.plan),
-    };
-    template.pieces.iter().map(piece).collect()
 }

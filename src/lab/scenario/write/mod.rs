@@ -13,7 +13,7 @@ use super::model::{
 };
 use super::read::RULES;
 use super::words::calendar_text;
-use crate::kafka::config::{ClientKind, IsrAdmission, Sabotage, Semantics, Truncation};
+use crate::kafka::config::{ClientKind, IoModel, IsrAdmission, Sabotage, Semantics, Truncation};
 use crate::sim::Span;
 use values::{Keys, Values, duration, list, quoted, range, ratio};
 
@@ -57,6 +57,12 @@ pub(super) fn operand_text(scenario: &Scenario, operand: &super::expr::Operand) 
 /// The word of a step's action, as `crash`.
 pub fn action_word(scenario: &Scenario, action: &Action) -> &'static str {
     actions::action(&Values(scenario), action).0
+}
+
+/// An action as it would be written: `crash = "broker-0"`.
+pub fn action_text(scenario: &Scenario, action: &Action) -> String {
+    let (word, value) = actions::action(&Values(scenario), action);
+    format!("{word} = {value}")
 }
 
 /// The text so far.
@@ -191,12 +197,27 @@ fn semantics(semantics: &Semantics) -> Option<String> {
             keys.put(key, value.to_string());
         }
     }
+    io_model(&mut keys, &semantics.io);
     let planted = Sabotage::ALL.iter().filter(|s| semantics.sabotage.has(**s));
     let planted: Vec<_> = planted.map(|s| quoted(s.word())).collect();
     if !planted.is_empty() {
         keys.put("sabotage", list(planted));
     }
     (!keys.0.is_empty()).then(|| keys.table())
+}
+
+fn io_model(keys: &mut Keys, io: &IoModel) {
+    if !io.sequential_writes {
+        keys.put("writes", quoted("in-place"));
+    }
+    match io.page_cache {
+        Some(0) => keys.put("page-cache", quoted("off")),
+        Some(bytes) => keys.put("page-cache", quoted(&format!("{bytes}B"))),
+        None => {}
+    }
+    if !io.zero_copy {
+        keys.put("zero-copy", "false".to_owned());
+    }
 }
 
 fn network(file: &mut File, values: &Values<'_>, scenario: &Scenario) {
@@ -322,10 +343,15 @@ fn trigger(file: &mut File, values: &Values<'_>, trigger: &Trigger, when: &str) 
             file.line(when, keys.table());
         }
         Trigger::Note(matcher) => file.line(when, values.note(matcher).table()),
+        // Such a step is part of the one that draws it.
+        Trigger::Drawn(_) => {}
     }
 }
 
 fn step(file: &mut File, values: &Values<'_>, step: &Step) {
+    if let Trigger::Drawn(_) = step.trigger {
+        return;
+    }
     file.header("[[step]]");
     file.maybe("id", step.id.as_deref().map(quoted));
     trigger(file, values, &step.trigger, "when");
