@@ -17,7 +17,7 @@ mod clipboard;
 mod guard;
 mod input;
 
-use crate::app::tui::{Effect, Event, Model, draw};
+use crate::app::tui::{Effect, Event, Model, draw, text};
 use guard::Guard;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -127,18 +127,8 @@ fn leave_picture(
     let mut buffer = Buffer::empty(area);
     draw(model, &mut buffer);
     let mut out = io::stdout().lock();
-    for y in 0..area.height {
-        let mut line = String::new();
-        let mut skip = 0;
-        for x in 0..area.width {
-            let symbol = buffer[(x, y)].symbol();
-            if skip == 0 {
-                line.push_str(symbol);
-                skip = unicode_width::UnicodeWidthStr::width(symbol).max(1);
-            }
-            skip -= 1;
-        }
-        writeln!(out, "{}", line.trim_end())?;
+    for line in text(&buffer) {
+        writeln!(out, "{line}")?;
     }
     out.flush()
 }

@@ -44,4 +44,4 @@ pub use scout::{Beat, Mark, Scout};
 pub use seen::Seen;
 pub use session::{Address, Session, Source};
 pub use update::{Effect, Event};
-pub use view::draw;
+pub use view::{draw, text};

@@ -15,6 +15,8 @@ use crate::sim::StepNo;
 
 /// The width of the card's lines.
 const CARD_WIDTH: usize = 100;
+/// The scout makes so many slices of steps before the first line, so that the beats are counted.
+const SLICES_MAX: usize = 256;
 /// So many changes are named.
 const CHANGES_MAX: usize = 6;
 
@@ -55,7 +57,11 @@ impl Plain {
 
     /// The first lines: what this is, and where it stands.
     pub fn begin(&mut self) -> String {
-        while !self.model.session.has_begun() && self.model.session.look_ahead(4_096) {}
+        for _ in 0..SLICES_MAX {
+            if !self.model.session.look_ahead(4_096) {
+                break;
+            }
+        }
         while self.model.goal.is_some() {
             if self.model.update(super::update::Event::Idle(4_096)) == Effect::Nothing {
                 break;

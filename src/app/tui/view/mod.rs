@@ -30,7 +30,7 @@ mod ruler;
 mod theme;
 mod wide;
 
-use super::cells::{Row, Tone};
+use super::cells::{Row, Tone, width};
 use super::model::{Model, Overlay, Screen};
 use canvas::Canvas;
 use ratatui::buffer::Buffer;
@@ -59,6 +59,24 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
         compact::draw(model, &mut canvas, area);
     }
     canvas.finish();
+}
+
+/// A picture as lines of text, without colours and without spaces at the ends.
+pub fn text(buffer: &Buffer) -> Vec<String> {
+    let area = buffer.area;
+    let line = |y: u16| {
+        let (mut line, mut skip) = (String::new(), 0);
+        for x in area.x..area.right() {
+            let symbol = buffer[(x, y)].symbol();
+            if skip == 0 {
+                line.push_str(symbol);
+                skip = width(symbol).max(1);
+            }
+            skip -= 1;
+        }
+        line.trim_end().to_owned()
+    };
+    (area.y..area.bottom()).map(line).collect()
 }
 
 fn too_small(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
