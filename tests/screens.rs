@@ -85,7 +85,7 @@ fn hold(name: &str, model: &Model, width: u16, height: u16) {
 
 /// The moments of 12-acks that its story is about, by name and time.
 const MOMENTS: [(&str, &str); 4] = [
-    ("written-once", "3.287"),
+    ("written-once", "3.288"),
     ("leader-is-dead", "3.9"),
     ("new-leader", "10.879"),
     ("cut-back", "20.340"),
@@ -159,7 +159,7 @@ fn what_stands_in_front() {
     hold("inspect-replica-80x24", &model, 80, 24);
     press(&mut model, "jjjjjjjjjjjjjj\n");
     hold("inspect-record-80x24", &model, 80, 24);
-    press(&mut model, "\u{1b}\u{1b}/truncat");
+    press(&mut model, "\u{1b}\u{1b}/cut back");
     hold("find-typing-80x24", &model, 80, 24);
     press(&mut model, "\n");
     hold("find-found-80x24", &model, 80, 24);
@@ -255,7 +255,7 @@ fn many_partitions_and_long_logs() {
 fn colour_adds_nothing() {
     let mut model = model("12", english());
     to_the_question(&mut model);
-    press(&mut model, "a");
+    press(&mut model, "aTTT");
     for (width, height) in [(80, 24), (120, 36)] {
         let dark = buffer(&model, width, height);
         press(&mut model, "TT");
@@ -287,9 +287,9 @@ fn every_size_is_drawn() {
         }
         scenes.push(model_of("many.toml", MANY, settings));
     }
-    let widths = (1..200).step_by(7).chain([39, 40, 79, 80, 111, 112, 200]);
+    let widths = (1..200).step_by(17).chain([39, 40, 79, 80, 111, 112, 200]);
     for width in widths {
-        for height in (1..60).step_by(3).chain([9, 10, 23, 24, 31, 32, 60]) {
+        for height in (1..60).step_by(7).chain([9, 10, 23, 24, 31, 32, 60]) {
             for scene in &scenes {
                 draw_within(scene, width, height);
             }

@@ -296,7 +296,7 @@ impl<'a> Sheet<'a> {
         }
         let high_watermark = replica.offsets().high_watermark;
         let committed = if offset < high_watermark { "yes" } else { "not yet" };
-        self.say("committed, as this replica knows", committed);
+        self.say("committed, as it knows", committed);
         self.say("leader epoch", batch.leader_epoch());
         self.say("batch", format!("{}..{}", batch.base_offset(), batch.last_offset()));
         self.say("bytes of the batch", batch.size());

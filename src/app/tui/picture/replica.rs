@@ -79,7 +79,7 @@ pub struct PartitionLook {
     pub isr: Vec<String>,
     /// Eligible leader replicas there.
     pub elr: Vec<String>,
-    /// `min.insync.replicas`, as the leader applies it.
+    /// `min.insync.replicas`, as the leader applies it, or else a replica that is up.
     pub min_isr: Option<usize>,
     /// The leader's own offsets, if it is up and leads.
     pub offsets: Option<LogOffsets>,
@@ -130,7 +130,9 @@ fn partition(view: View<'_>, tp: Tp, name: String, record: &PartitionImage) -> P
         partition_epoch: record.partition_epoch,
         isr: names(&record.isr),
         elr: names(&record.elr),
-        min_isr: leader.map(|leader| leader.partition.effective_min_isr()),
+        min_isr: leader
+            .or_else(|| view.replicas(tp).next())
+            .map(|replica| replica.partition.effective_min_isr()),
         offsets: leader.map(|leader| leader.offsets()),
         replicas: replicas.collect(),
         name,

@@ -5,6 +5,7 @@ use crate::app::tui::cells::{Row, Tone, width, wrap};
 use crate::app::tui::keys::{Command, ROWS};
 use crate::app::tui::model::{Model, Overlay, Screen};
 use crate::app::tui::plain::{filter_word, seconds};
+use crate::lab::scenario::{Tell, Trigger};
 use ratatui::layout::Rect;
 
 /// So many records of what is counted fit into the status.
@@ -143,19 +144,24 @@ pub(super) fn footer(model: &Model, room: usize) -> Row {
             .say(lang.pick(" back", " 返回"), Tone::Plain);
     }
     let must = [Command::Quit, Command::Help];
+    let cells = |keys: &str, text: &str| width(keys) + width(text) + 3;
     let reserve: usize = hints(model)
         .filter(|(command, ..)| must.contains(command))
-        .map(|(_, keys, text)| width(&keys) + width(text) + 3)
+        .map(|(_, keys, text)| cells(&keys, text))
         .sum();
     let mut used = 0;
     for (command, keys, text) in hints(model) {
-        let needed = width(&keys) + width(text) + 3;
+        let needed = cells(&keys, text);
+        // Nothing follows the last hint: its two spaces need no room.
         let fits = used + needed + reserve <= room + 2;
         if !fits && !must.contains(&command) {
             continue;
         }
         used += if must.contains(&command) { 0 } else { needed };
-        row = row.say(keys, Tone::Accent).say(format!(" {text}  "), Tone::Plain);
+        let space = if row.pieces.is_empty() { "" } else { "  " };
+        row = row
+            .say(format!("{space}{keys}"), Tone::Accent)
+            .say(format!(" {text}"), Tone::Plain);
     }
     row
 }
@@ -199,7 +205,9 @@ pub(super) fn cover(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         Row::dim(format!("{}  {}", session.source().name, session.source().branch)),
         Row::new(),
     ];
-    if let Some(tell) = scenario.tells.first() {
+    // What is told at a time of its own is no outcome.
+    let timed = |tell: &&Tell| matches!(tell.trigger, Trigger::At(_));
+    if let Some(tell) = scenario.tells.iter().find(timed) {
         let text = session.render(&tell.text, lang);
         rows.extend(wrap(&text, room).into_iter().map(Row::plain));
         rows.push(Row::new());

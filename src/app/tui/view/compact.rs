@@ -1,13 +1,13 @@
 //! The screen from 80x24 on, one partition at a time; and below that size one pane.
 
 use super::canvas::Canvas;
-use super::{body, chrome, flights, narration, ruler};
+use super::{body, chrome, flights, in_front, narration, ruler};
 use crate::app::tui::cells::{Row, Tone};
-use crate::app::tui::model::{Model, Overlay};
+use crate::app::tui::model::Model;
 use ratatui::layout::Rect;
 
-/// Rows that are always there: frame, title, tabs, rules, ruler, status, word, footer.
-const FIXED: usize = 10;
+/// Rows that are always there: title, tabs, two rules, ruler, status, word, footer, frame.
+const FIXED: usize = 9;
 
 pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     if area.width >= 80 && area.height >= 24 {
@@ -28,28 +28,29 @@ fn framed(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     canvas.title(1, 0, area.width - 13, &chrome::title(model), Tone::Strong);
     canvas.title(area.width - 10, 0, 9, "? help", Tone::Accent);
     canvas.row(inside.x, 1, inside.width, &chrome::tabs(model, room));
-    let narration = narration::rows(model, room);
     let total = usize::from(area.height) - FIXED;
+    if in_front(model) {
+        let whole = total + 1;
+        canvas.rows(band(inside, 2, whole), &body(model, room, whole, true));
+        foot(model, canvas, area, inside);
+        return;
+    }
+    let narration = narration::rows(model, room);
     let told = narration.len().clamp(3, 8).min(total / 2);
-    let in_front = !matches!(
-        model.overlay,
-        Overlay::None | Overlay::Find(_) | Overlay::Command(_)
-    );
-    let most = total - told - 1;
-    let rows = body(model, room, most);
-    let shown = if in_front { most } else { rows.len().min(most) };
+    let most = total - told;
+    let rows = body(model, room, most, true);
+    let shown = rows.len().min(most);
     let rest = most - shown;
     let mut y = 2;
     canvas.rows(band(inside, y, shown), &rows);
     y += shown as u16;
     if rest >= 2 {
-        let title = flights::title(model);
-        canvas.rule(area, y, &title, Tone::Strong);
+        canvas.rule(area, y, &flights::title(model), Tone::Strong);
         let rows = flights::rows(model, room, rest - 1);
         canvas.rows(band(inside, y + 1, rest - 1), &rows);
     }
     y += rest as u16;
-    canvas.rule(area, y, &narration::headline(model), Tone::Strong);
+    canvas.rule(area, y, &narration::headline(model, room), Tone::Strong);
     canvas.rows(band(inside, y + 1, told), &narration);
     foot(model, canvas, area, inside);
 }
@@ -78,13 +79,13 @@ fn small(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let room = usize::from(area.width);
     let title = Row::new().say(chrome::title(model), Tone::Strong);
     canvas.row(0, 0, area.width, &title);
-    let mut told = vec![Row::new().say(narration::headline(model), Tone::Strong)];
+    let mut told = vec![Row::new().say(narration::headline(model, room), Tone::Strong)];
     told.extend(narration::rows(model, room));
     let free = usize::from(area.height) - 3;
-    let told_rows = told.len().min(free / 2);
+    let told_rows = if in_front(model) { 0 } else { told.len().min(free / 2) };
     let shown = free - told_rows;
     let whole = Rect { x: 0, y: 1, ..area };
-    let rows = body(model, room, shown);
+    let rows = body(model, room, shown, true);
     canvas.rows(band(whole, 1, shown), &rows);
     canvas.rows(band(whole, 1 + shown as u16, told_rows), &told);
     let word = chrome::word(model);

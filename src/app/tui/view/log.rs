@@ -1,7 +1,8 @@
 //! One partition: the logs of its replicas, a cell for each record.
 //!
-//! `[n]` is committed as that replica knows, `(n)` is not yet; n is the leader epoch. What lies
-//! before the window is folded into its run (`[0]x120`).
+//! `[n]` is committed as that replica knows, `(n)` is not yet; n is the leader epoch. Of a machine
+//! that is down there is only what its disk says: ` n `, for nobody is there to know more. What
+//! lies before the window is folded into its run (`[0]x120`).
 
 use crate::app::tui::cells::{Row, Tone, clip, fit, width};
 use crate::app::tui::inspect::Item;
@@ -10,11 +11,11 @@ use crate::app::tui::picture::{Life, PartitionLook, ReplicaLook, Standing};
 use crate::lab::text::Lang;
 
 /// Sign, name and state of a replica.
-const HEAD: usize = 16;
+const HEAD: usize = 15;
 /// Offsets of a replica, and a word about it.
-const TAIL: usize = 29;
+const TAIL: usize = 27;
 /// What lies before the window.
-const FOLD: usize = 10;
+const FOLD: usize = 9;
 
 /// Which offsets are shown, and how wide a cell is.
 struct Window {
@@ -127,8 +128,8 @@ fn replica(replica: &ReplicaLook, window: &Window, lang: Lang, selected: bool) -
     let (sign, word, tone) = state(replica, lang);
     let head = Row::new()
         .say(if selected { "> " } else { "  " }, Tone::Accent)
-        .say(clip(&replica.name, 5), Tone::Strong)
-        .pad(HEAD - 9)
+        .say(clip(&replica.name, 4), Tone::Strong)
+        .pad(6)
         .say(format!("{sign} "), tone)
         .say(fit(word, 7), tone);
     let mut row = head;
@@ -172,6 +173,7 @@ fn cell(replica: &ReplicaLook, offset: i64, wide: usize) -> (String, Tone) {
     let epoch = epoch.map_or("?".to_owned(), |epoch| epoch.to_string());
     let inner = wide.saturating_sub(2);
     match offset < offsets.high_watermark {
+        _ if replica.from_disk => (format!(" {epoch:>inner$} "), Tone::Dim),
         true => (format!("[{epoch:>inner$}]"), Tone::Plain),
         false => (format!("({epoch:>inner$})"), Tone::Warn),
     }
@@ -190,14 +192,15 @@ fn fold(replica: &ReplicaLook, from: i64) -> String {
     let (first, last) = (replica.epoch_at(first), replica.epoch_at(last));
     let one = offsets.high_watermark >= from.min(offsets.log_end);
     match first.filter(|first| one && last == Some(*first)) {
-        Some(epoch) => format!("[{epoch}]x{count}"),
-        None => format!("..x{count}"),
+        Some(epoch) if !replica.from_disk => format!("[{epoch}]x{count}"),
+        _ => format!("..x{count}"),
     }
 }
 
 fn tail(replica: &ReplicaLook) -> String {
     match replica.offsets {
-        Some(offsets) => format!("HW {} LEO {}", offsets.high_watermark, offsets.log_end),
+        Some(offsets) if replica.from_disk => format!(" LEO {}", offsets.log_end),
+        Some(offsets) => format!(" HW {} LEO {}", offsets.high_watermark, offsets.log_end),
         None => String::new(),
     }
 }
@@ -229,8 +232,7 @@ fn belief(replica: &ReplicaLook, lang: Lang) -> String {
 fn marks(partition: &PartitionLook, window: &Window, lang: Lang) -> Row {
     let head = fit(lang.pick("  marks", "  标记"), HEAD);
     let Some(offsets) = partition.offsets else {
-        let text = lang.pick("no leader is up", "没有在线的领导者");
-        return Row::dim(head).say(text, Tone::Bad);
+        return Row::dim(head).say(leaderless(partition, lang), Tone::Bad);
     };
     let mut places = vec![String::new(); window.cells + 1];
     let signs = [
@@ -252,5 +254,16 @@ fn marks(partition: &PartitionLook, window: &Window, lang: Lang) -> Row {
     }
     let text = fit(&text, window.width());
     let row = Row::dim(head).say(text, Tone::Accent);
-    row.say("S LSO  H HW  E LEO", Tone::Dim)
+    row.say(" S LSO  H HW  E LEO", Tone::Dim)
+}
+
+/// Why nobody's offsets are those of the partition.
+fn leaderless(partition: &PartitionLook, lang: Lang) -> &'static str {
+    let mut replicas = partition.replicas.iter();
+    let elected = replicas.find(|replica| replica.standing == Standing::Leader);
+    match elected.map(|replica| replica.life) {
+        None => lang.pick("there is no leader", "没有领导者"),
+        Some(Life::Down) => lang.pick("the leader is down", "领导者已宕机"),
+        Some(_) => lang.pick("the leader does not know it yet", "领导者尚不知情"),
+    }
 }

@@ -95,14 +95,22 @@ fn too_small(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-/// The rows of the view, or of what is in front of it.
-fn body(model: &Model, width: usize, height: usize) -> Vec<Row> {
+/// Whether something stands in front of the view.
+fn in_front(model: &Model) -> bool {
+    !matches!(
+        model.overlay,
+        Overlay::None | Overlay::Find(_) | Overlay::Command(_)
+    )
+}
+
+/// The rows of the view, or of what is in front of it; with `alone` nothing stands beside it.
+fn body(model: &Model, width: usize, height: usize, alone: bool) -> Vec<Row> {
     match &model.overlay {
         Overlay::Help { filter, scroll } => front::help(model, filter, *scroll, width, height),
         Overlay::Inspect { path, line } => front::inspector(model, path, *line, width, height),
         Overlay::Card { scroll } => front::card(model, *scroll, width, height),
         Overlay::None | Overlay::Find(_) | Overlay::Command(_) => match model.screen {
-            Screen::Log => partitions::rows(model, width, height),
+            Screen::Log => partitions::rows(model, width, height, alone),
             Screen::Quorum => quorum::rows(model, width),
             Screen::Clients => clients::rows(model, width),
         },

@@ -1,22 +1,35 @@
 //! What happened, what the scenario tells about it, and what it asks.
 
-use crate::app::tui::cells::{Row, Tone, wrap};
+use crate::app::tui::cells::{Row, Tone, width, wrap};
 use crate::app::tui::model::Model;
 use crate::app::tui::plain::seconds;
 use crate::app::tui::quiz::{Answer, Asked};
 use crate::lab::text::Lang;
 use crate::sim::StepNo;
 
-/// What happened in the present step.
-pub(super) fn headline(model: &Model) -> String {
+/// What happened in the present step, if that fits into a title.
+pub(super) fn headline(model: &Model, room: usize) -> String {
+    let text = happened(model);
+    match fits(&text, room) {
+        true => text,
+        false => model.lang().pick("last", "刚才").to_owned(),
+    }
+}
+
+/// A title has a line and a space on each side.
+fn fits(text: &str, room: usize) -> bool {
+    width(text) + 4 <= room
+}
+
+fn happened(model: &Model) -> String {
     let (session, lang) = (&model.session, model.lang());
     if let Some(why) = session.failure() {
-        return format!("{} {why}", lang.pick("failed:", "失败："));
+        return format!("{}{why}", lang.pick("failed: ", "失败："));
     }
     match session.seen() {
         Some(seen) => {
             let text = seen.tell(&session.voice(), lang);
-            format!("{} {text}", lang.pick("last:", "刚才："))
+            format!("{}{text}", lang.pick("last: ", "刚才："))
         }
         None => lang.pick("the cluster is ready", "集群就绪").to_owned(),
     }
@@ -28,7 +41,13 @@ pub(super) fn rows(model: &Model, room: usize) -> Vec<Row> {
     if let Some(open) = model.quiz.open() {
         return question(open, lang, room);
     }
-    let mut rows = prediction(model, room);
+    let mut rows = Vec::new();
+    let happened = happened(model);
+    if !fits(&happened, room) {
+        let lines = wrap(&happened, room).into_iter();
+        rows.extend(lines.map(|line| Row::new().say(line, Tone::Strong)));
+    }
+    rows.extend(prediction(model, room));
     rows.extend(story(model, room));
     if rows.is_empty() && model.session.now() == model.session.begin() {
         let text = lang.pick(

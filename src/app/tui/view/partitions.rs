@@ -10,13 +10,14 @@ use crate::lab::text::Lang;
 /// Logs of so many partitions are shown one below the other, if there is room.
 const DETAILED: usize = 4;
 
-pub(super) fn rows(model: &Model, room: usize, height: usize) -> Vec<Row> {
+/// With `alone` nothing stands beside it: the clients go below the logs.
+pub(super) fn rows(model: &Model, room: usize, height: usize, alone: bool) -> Vec<Row> {
     let all = &model.session.picture().partitions;
     let Some(shown) = model.shown_partition() else {
         let text = model.lang().pick("no topic is there yet", "还没有主题");
         return vec![Row::new(), Row::dim(text)];
     };
-    let narrow = room < 100 && height >= 8;
+    let narrow = alone && height >= 8;
     let mut rows = Vec::new();
     let detail = log::rows(model, shown, room);
     let clients = if narrow { clients::line(model) } else { Row::new() };
@@ -47,7 +48,10 @@ pub(super) fn rows(model: &Model, room: usize, height: usize) -> Vec<Row> {
 fn list(model: &Model, all: &[PartitionLook], shown: &PartitionLook, most: usize) -> Vec<Row> {
     let lang = model.lang();
     let changes = model.session.changes();
-    let changed = |look: &PartitionLook| changes.iter().any(|change| change.of.contains(&look.name));
+    let changed = |look: &PartitionLook| changes.iter().any(|change| {
+        let mut words = change.of.split(' ');
+        words.any(|word| word == look.name)
+    });
     let mut order: Vec<&PartitionLook> = all.iter().collect();
     order.sort_by_key(|look| (look.health(), !changed(look)));
     let mut rows: Vec<Row> = order
@@ -58,7 +62,7 @@ fn list(model: &Model, all: &[PartitionLook], shown: &PartitionLook, most: usize
     let more = order.len().saturating_sub(most);
     if more > 0 && rows.pop().is_some() {
         let text = match lang {
-            Lang::En => format!("  and {} more, well: {{ }} show them", more + 1),
+            Lang::En => format!("  and {} more: {{ }} show them", more + 1),
             Lang::Zh => format!("  另有 {} 个分区：{{ }} 切换", more + 1),
         };
         rows.push(Row::dim(text));

@@ -64,13 +64,8 @@ fn voter_row(voter: &QuorumLook, lang: Lang, selected: bool) -> Row {
         false => ('+', Tone::Plain),
     };
     let hw = voter.high_watermark.map_or("?".to_owned(), |hw| hw.to_string());
-    let mut text = format!(
-        "{}{} e{} LEO {} HW {hw}",
-        fit(role, 12),
-        lang.pick("", ""),
-        voter.epoch,
-        voter.log_end
-    );
+    let (role, epoch, end) = (fit(role, 12), voter.epoch, voter.log_end);
+    let mut text = format!("{role} e{epoch} LEO {end} HW {hw}");
     if voter.durable < voter.log_end {
         text.push_str(&format!(" {} {}", lang.pick("durable", "落盘"), voter.durable));
     }
@@ -132,10 +127,10 @@ pub(super) fn beside(model: &Model) -> Vec<Row> {
         rows.push(match voter.role {
             None => row.say(lang.pick("x DOWN", "x 宕机"), Tone::Bad),
             Some(_) if voter.is_active => {
-                let text = format!("* LEAD e{} off {}", voter.epoch, voter.log_end);
+                let text = format!("* LEAD e{} {}", voter.epoch, voter.log_end);
                 row.say(text, Tone::Plain)
             }
-            Some(role) => row.say(format!("+ {role} off {}", voter.log_end), Tone::Plain),
+            Some(role) => row.say(format!("+ {role} {}", voter.log_end), Tone::Plain),
         });
     }
     for node in picture.nodes.iter().filter(|node| node.is_broker && !node.is_controller) {

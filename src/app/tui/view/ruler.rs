@@ -28,7 +28,7 @@ pub(super) const LETTERS: &[(char, &str, &str)] = &[
     ('B', "boots", "启动"),
     ('X', "crash", "崩溃"),
     ('/', "cut", "切断"),
-    ('~', "healed", "恢复"),
+    ('h', "healed", "恢复"),
     ('!', "refused or failed", "拒绝或失败"),
     ('Q', "quorum", "quorum"),
     ('o', "other", "其他"),
@@ -53,7 +53,7 @@ fn fault_letter(fault: &Fault) -> char {
         Fault::Crash { .. } | Fault::PowerOff { .. } | Fault::Pause { .. } => 'X',
         Fault::Start { .. } | Fault::Resume { .. } => 'B',
         Fault::Cut(_) => '/',
-        Fault::Heal { .. } => '~',
+        Fault::Heal { .. } => 'h',
         _ => 'o',
     }
 }
@@ -131,7 +131,8 @@ pub(super) fn ticks(model: &Model, room: usize) -> Vec<Tick> {
             at: beat.at,
             later: index >= past,
             is_now: index + 1 == past,
-            fold: idle.map(|idle| format!("~{}s~", idle.as_millis() / 1_000)),
+            // Pauses of the future would tell of it.
+            fold: idle.filter(|_| index < past).map(|idle| format!("~{}s~", idle.as_millis() / 1_000)),
         }
     };
     let mut ticks = Vec::new();

@@ -2,10 +2,13 @@
 //! machine below.
 
 use super::canvas::Canvas;
-use super::{body, chrome, clients, flights, front, lanes, narration, quorum};
+use super::{body, chrome, clients, flights, front, in_front, lanes, narration, quorum};
 use crate::app::tui::cells::Tone;
-use crate::app::tui::model::{Model, Overlay, Screen};
+use crate::app::tui::model::{Model, Screen};
 use ratatui::layout::Rect;
+
+/// Rows that are always there: title, tabs, five rules, status, word, footer, frame.
+const FIXED: u16 = 11;
 
 /// Heights of the bands from top to bottom, rules apart.
 struct Bands {
@@ -17,16 +20,16 @@ struct Bands {
 
 impl Bands {
     fn of(model: &Model, area: Rect, told: usize) -> Bands {
-        let height = area.height;
         let told = (told as u16).clamp(3, 9);
-        let lanes = (lanes::wanted(model) as u16).min(height / 4);
-        let middle = (height / 7).clamp(4, 12);
-        // Title, tabs, four rules, status, word, footer, frame.
-        let fixed = 10;
-        let top = height.saturating_sub(fixed + told + lanes + middle);
+        let lanes = (lanes::wanted(model) as u16).min(area.height / 4);
+        let rest = area.height.saturating_sub(FIXED + told + lanes);
+        // The logs have what they need, the messages the rest, but each a few rows.
+        let most = rest.saturating_sub((area.height / 7).clamp(4, 12));
+        let rows = body(model, usize::from(area.width / 2), usize::from(most), false);
+        let top = (rows.len() as u16 + 1).clamp(most.min(7), most.max(1));
         Bands {
             top,
-            middle,
+            middle: rest.saturating_sub(top),
             lanes,
             told,
         }
@@ -58,7 +61,7 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let rows = lanes::rows(model, room, usize::from(bands.lanes));
     canvas.rows(band(inside, y + 1, bands.lanes), &rows);
     y += 1 + bands.lanes;
-    canvas.rule(area, y, &narration::headline(model), Tone::Strong);
+    canvas.rule(area, y, &narration::headline(model, room), Tone::Strong);
     canvas.rows(band(inside, y + 1, bands.told), &narration);
     y += 1 + bands.told;
     canvas.rule(area, y, "", Tone::Plain);
@@ -72,15 +75,11 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
 fn upper(model: &Model, canvas: &mut Canvas<'_>, area: Rect, bands: &Bands) {
     let lang = model.lang();
     let high = bands.top + 1 + bands.middle;
-    let right = (area.width / 4).clamp(30, 46);
-    let in_front = !matches!(
-        model.overlay,
-        Overlay::None | Overlay::Find(_) | Overlay::Command(_)
-    );
+    let right = (area.width / 4).clamp(28, 46);
     canvas.rule(area, 2, "", Tone::Plain);
-    if in_front {
+    if in_front(model) {
         let whole = pane(1, 3, area.width - 2, high);
-        let rows = body(model, usize::from(whole.width), usize::from(high));
+        let rows = body(model, usize::from(whole.width), usize::from(high), false);
         canvas.rows(whole, &rows);
         return;
     }
@@ -96,7 +95,7 @@ fn upper(model: &Model, canvas: &mut Canvas<'_>, area: Rect, bands: &Bands) {
         _ => {
             let whole = pane(0, 3, edge + 1, high);
             canvas.title(2, 2, edge - 4, model.screen.name(lang), Tone::Strong);
-            let rows = body(model, usize::from(whole.width), usize::from(high));
+            let rows = body(model, usize::from(whole.width), usize::from(high), false);
             canvas.rows(whole, &rows);
         }
     }
@@ -105,7 +104,7 @@ fn upper(model: &Model, canvas: &mut Canvas<'_>, area: Rect, bands: &Bands) {
 /// Clients and quorum on the left, logs and messages in the middle.
 fn panels(model: &Model, canvas: &mut Canvas<'_>, edge: u16, bands: &Bands) {
     let lang = model.lang();
-    let left = (edge / 4).clamp(22, 34);
+    let left = (edge / 4).clamp(20, 34);
     let middle = 3 + bands.top;
     canvas.along(left, 2, middle + 1 + bands.middle);
     canvas.across(0, edge, middle);
@@ -119,7 +118,7 @@ fn panels(model: &Model, canvas: &mut Canvas<'_>, edge: u16, bands: &Bands) {
     let lower = pane(0, middle + 1, left + 1, bands.middle);
     canvas.rows(lower, &quorum::beside(model));
     let logs = pane(left, 3, edge - left + 1, bands.top);
-    let rows = body(model, usize::from(logs.width), usize::from(bands.top));
+    let rows = body(model, usize::from(logs.width), usize::from(bands.top), false);
     canvas.rows(logs, &rows);
     let way = pane(left, middle + 1, edge - left + 1, bands.middle);
     let rows = flights::rows(model, usize::from(way.width), usize::from(bands.middle));
