@@ -22,7 +22,9 @@
 //!   - [`lab::check`] is for invariants, and a judge of what clients saw
 //!   - [`lab::scenario`] is for the language and its runs
 //!   - [`lab::explore`] is for random schedules, shrinking
-//! - [`app`] is its face, the command line.
+//! - [`app`] is its faces:
+//!   - [`app::tui`] is the visualiser without a terminal, `app::terminal` its loop in one
+//!   - [`app::cli`] is the command line
 
 pub mod app;
 pub mod kafka;

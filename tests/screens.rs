@@ -159,7 +159,7 @@ fn what_stands_in_front() {
     hold("inspect-replica-80x24", &model, 80, 24);
     press(&mut model, "jjjjjjjjjjjjjj\n");
     hold("inspect-record-80x24", &model, 80, 24);
-    press(&mut model, "\u{1b}\u{1b}/cut back");
+    press(&mut model, "\u{1b}\u{1b}/cut");
     hold("find-typing-80x24", &model, 80, 24);
     press(&mut model, "\n");
     hold("find-found-80x24", &model, 80, 24);
@@ -265,7 +265,9 @@ fn colour_adds_nothing() {
         let colours = |buffer: &Buffer| {
             let cells = buffer.content.iter();
             let plain = ratatui::style::Color::Reset;
-            cells.filter(|cell| cell.fg != plain || cell.bg != plain).count()
+            cells
+                .filter(|cell| cell.fg != plain || cell.bg != plain)
+                .count()
         };
         assert!(colours(&dark) > 0);
         assert_eq!(colours(&mono), 0, "no colour at all");
@@ -347,13 +349,22 @@ fn the_footer_shows_no_dead_key() {
         press(&mut model, screen);
         let picture = picture(&model, 80, 24);
         let footer = picture.lines().nth(22).expect("24 lines").to_owned();
-        assert!(footer.contains("n next") && footer.contains("q quit"), "{footer}");
-        assert!(!footer.contains("answer") && !footer.contains("partition"), "{footer}");
+        assert!(
+            footer.contains("n next") && footer.contains("q quit"),
+            "{footer}"
+        );
+        assert!(
+            !footer.contains("answer") && !footer.contains("partition"),
+            "{footer}"
+        );
     }
     press(&mut model, "G");
     let picture = picture(&model, 80, 24);
     let footer = picture.lines().nth(22).expect("24 lines");
-    assert!(!footer.contains("n next") && footer.contains("p back"), "{footer}");
+    assert!(
+        !footer.contains("n next") && footer.contains("p back"),
+        "{footer}"
+    );
 }
 
 #[test]
@@ -381,5 +392,9 @@ fn the_theme_of_no_colour_is_mono() {
     };
     let model = model("12", settings);
     let cells = buffer(&model, 80, 24).content;
-    assert!(cells.iter().all(|cell| cell.fg == ratatui::style::Color::Reset));
+    assert!(
+        cells
+            .iter()
+            .all(|cell| cell.fg == ratatui::style::Color::Reset)
+    );
 }

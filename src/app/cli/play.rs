@@ -91,7 +91,11 @@ fn model(arguments: &PlayArguments, around: Surroundings) -> Result<Model, u8> {
     let settings = Settings {
         lang: if ascii { Lang::En } else { arguments.lang },
         ascii,
-        theme: if around.color { Theme::Dark } else { Theme::Mono },
+        theme: if around.color {
+            Theme::Dark
+        } else {
+            Theme::Mono
+        },
         ..Settings::default()
     };
     let others = parsed.branches.iter().map(|(name, _)| name.clone());
@@ -108,7 +112,11 @@ fn model(arguments: &PlayArguments, around: Surroundings) -> Result<Model, u8> {
 
 fn scenario<'a>(parsed: &'a Parsed, branch: &str, path: &Path) -> Result<&'a Scenario, u8> {
     parsed.branch(branch).ok_or_else(|| {
-        let names: Vec<&str> = parsed.branches.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = parsed
+            .branches
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
         let (names, path) = (names.join(", "), path.display());
         eprintln!("error: {path}: no branch \"{branch}\"; branches are {MAIN}, {names}");
         BAD_INPUT
@@ -117,7 +125,9 @@ fn scenario<'a>(parsed: &'a Parsed, branch: &str, path: &Path) -> Result<&'a Sce
 
 /// The scenario after this one in the library.
 fn next(name: &str) -> Option<String> {
-    let at = library::LIBRARY.iter().position(|(known, _)| *known == name)?;
+    let at = library::LIBRARY
+        .iter()
+        .position(|(known, _)| *known == name)?;
     let (next, _) = library::LIBRARY.get(at + 1)?;
     Some((*next).to_owned())
 }
@@ -125,7 +135,9 @@ fn next(name: &str) -> Option<String> {
 /// As POSIX decides: the first of these that is set and not empty.
 fn is_utf8() -> bool {
     let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
-    let set = set.filter_map(std::env::var_os).find(|value| !value.is_empty());
+    let set = set
+        .filter_map(std::env::var_os)
+        .find(|value| !value.is_empty());
     set.is_some_and(|value| {
         let value = value.to_string_lossy().to_lowercase();
         value.contains("utf-8") || value.contains("utf8")

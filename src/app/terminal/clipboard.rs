@@ -18,7 +18,11 @@ fn base64(bytes: &[u8]) -> String {
         let word = byte(0) << 16 | byte(1) << 8 | byte(2);
         for digit in 0..4 {
             let six = (word >> (18 - 6 * digit)) & 63;
-            let sign = if digit <= group.len() { ALPHABET[six as usize] } else { b'=' };
+            let sign = if digit <= group.len() {
+                ALPHABET[six as usize]
+            } else {
+                b'='
+            };
             text.push(char::from(sign));
         }
     }

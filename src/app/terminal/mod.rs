@@ -118,10 +118,7 @@ fn next(model: &mut Model, clock: &mut Instant) -> io::Result<Effect> {
 }
 
 /// The last picture as text, where the shell goes on.
-fn leave_picture(
-    model: &Model,
-    terminal: &Terminal<CrosstermBackend<Stdout>>,
-) -> io::Result<()> {
+fn leave_picture(model: &Model, terminal: &Terminal<CrosstermBackend<Stdout>>) -> io::Result<()> {
     let size = terminal.size()?;
     let area = ratatui::layout::Rect::new(0, 0, size.width, size.height);
     let mut buffer = Buffer::empty(area);

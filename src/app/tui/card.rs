@@ -17,30 +17,41 @@ pub(super) fn rows(model: &Model, width: usize) -> Vec<Row> {
     verdict(model, report, lang, &mut rows);
     rows.push(Row::new());
     score(model, lang, &mut rows);
-    expectations(model, report, width, &mut rows);
     next(model, lang, &mut rows);
+    expectations(model, report, width, &mut rows);
     rows
 }
 
 fn verdict(model: &Model, report: &Report, lang: Lang, rows: &mut Vec<Row>) {
     let (text, tone) = match &report.failure {
         Some(why) => (
-            format!("{} {why}", lang.pick("the run could not go on:", "运行中断：")),
+            format!(
+                "{} {why}",
+                lang.pick("the run could not go on:", "运行中断：")
+            ),
             Tone::Bad,
         ),
         None if report.passed() => (
-            lang.pick("It came out as the scenario says.", "结果与场景所说一致。").to_owned(),
+            lang.pick("It came out as the scenario says.", "结果与场景所说一致。")
+                .to_owned(),
             Tone::Good,
         ),
         None => (
-            lang.pick("It did not come out as the scenario says.", "结果与场景所说不一致。")
-                .to_owned(),
+            lang.pick(
+                "It did not come out as the scenario says.",
+                "结果与场景所说不一致。",
+            )
+            .to_owned(),
             Tone::Bad,
         ),
     };
     rows.push(Row::new().say(text, tone));
     let acked = |ending: &Ending| matches!(ending, Ending::Acknowledged { .. });
-    let acked = report.records.iter().filter(|record| acked(&record.sent.ending)).count();
+    let acked = report
+        .records
+        .iter()
+        .filter(|record| acked(&record.sent.ending))
+        .count();
     let (sent, lost) = (report.records.len(), report.lost().count());
     let text = match lang {
         Lang::En => format!(
@@ -53,7 +64,10 @@ fn verdict(model: &Model, report: &Report, lang: Lang, rows: &mut Vec<Row>) {
         ),
     };
     rows.push(Row::new().say(text, if lost > 0 { Tone::Bad } else { Tone::Plain }));
-    let beats = model.session.count_beats(model.settings.filter, model.session.frontier()).1;
+    let beats = model
+        .session
+        .count_beats(model.settings.filter, model.session.frontier())
+        .1;
     let text = match lang {
         Lang::En => format!(
             "{beats} beats, {} steps, seed {}, trace {:016x}",
@@ -74,7 +88,9 @@ fn score(model: &Model, lang: Lang, rows: &mut Vec<Row>) {
     }
     let (right, asked) = model.quiz.score();
     let text = match lang {
-        Lang::En => format!("questions: {right} right at the first try, {asked} asked, {asks} in all"),
+        Lang::En => {
+            format!("questions: {right} right at the first try, {asked} asked, {asks} in all")
+        }
         Lang::Zh => format!("问题：首次答对 {right}，问过 {asked}，共 {asks}"),
     };
     rows.push(Row::new().say(text, Tone::Strong));
@@ -89,7 +105,11 @@ fn score(model: &Model, lang: Lang, rows: &mut Vec<Row>) {
             None => (" ", Tone::Dim),
         };
         let text = model.session.render(&spec.text, lang);
-        rows.push(Row::new().say(format!("  {} ", sign.0), sign.1).say(text, Tone::Plain));
+        rows.push(
+            Row::new()
+                .say(format!("  {} ", sign.0), sign.1)
+                .say(text, Tone::Plain),
+        );
     }
     rows.push(Row::new());
 }
@@ -102,8 +122,9 @@ fn expectations(model: &Model, report: &Report, width: usize, rows: &mut Vec<Row
     }
     let claims = &model.session.scenario().expects;
     for (index, judged) in report.expectations.iter().enumerate() {
-        let compares =
-            claims.get(index).is_some_and(|e| matches!(e.claim, Claim::SameAs { .. }));
+        let compares = claims
+            .get(index)
+            .is_some_and(|e| matches!(e.claim, Claim::SameAs { .. }));
         rows.extend(expectation(judged, compares, lang, width));
     }
     for violation in &report.violations {
@@ -113,7 +134,6 @@ fn expectations(model: &Model, report: &Report, width: usize, rows: &mut Vec<Row
     for unfired in &report.unfired {
         rows.push(Row::new().say(format!("  x {unfired}"), Tone::Bad));
     }
-    rows.push(Row::new());
 }
 
 fn expectation(judged: &Judged, compares: bool, lang: Lang, width: usize) -> Vec<Row> {
@@ -144,7 +164,11 @@ fn expectation(judged: &Judged, compares: bool, lang: Lang, width: usize) -> Vec
 fn next(model: &Model, lang: Lang, rows: &mut Vec<Row>) {
     let source = model.session.source();
     let mut next: Vec<String> = Vec::new();
-    for branch in source.branches.iter().filter(|branch| **branch != source.branch) {
+    for branch in source
+        .branches
+        .iter()
+        .filter(|branch| **branch != source.branch)
+    {
         let name = &source.name;
         next.push(match branch.as_str() {
             MAIN => format!("kafkalab play {name}"),
@@ -160,4 +184,5 @@ fn next(model: &Model, lang: Lang, rows: &mut Vec<Row>) {
     let text = lang.pick("what next", "接下来");
     rows.push(Row::new().say(text, Tone::Strong));
     rows.extend(next.into_iter().map(|line| Row::plain(format!("  {line}"))));
+    rows.push(Row::new());
 }

@@ -117,7 +117,10 @@ pub(super) fn shown(text: &str, ascii: bool) -> String {
 
 /// Closing punctuation stays with what it closes.
 fn clings(c: char) -> bool {
-    matches!(c, '，' | '。' | '；' | '：' | '、' | '！' | '？' | '）' | '」' | '”' | '…')
+    matches!(
+        c,
+        '，' | '。' | '；' | '：' | '、' | '！' | '？' | '）' | '」' | '”' | '…'
+    )
 }
 
 /// Breaks a text into lines of at most `max` cells: at spaces, and between wide characters.
@@ -191,7 +194,10 @@ mod tests {
     fn every_width_holds_every_text() {
         let text = "p1 发送 rec-6\u{1f600} and waits \u{301}";
         for max in 2..20 {
-            assert!(wrap(text, max).iter().all(|line| width(line) <= max), "{max}");
+            assert!(
+                wrap(text, max).iter().all(|line| width(line) <= max),
+                "{max}"
+            );
             assert!(width(&clip(text, max)) <= max, "{max}");
             assert_eq!(width(&fit(text, max)), max);
         }

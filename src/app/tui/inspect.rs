@@ -39,6 +39,74 @@ impl Item {
     }
 }
 
+/// Names of fields in Chinese; those that are Kafka's words stay.
+const NAMES: &[(&str, &str)] = &[
+    ("machine", "机器"),
+    ("state", "状态"),
+    ("starts", "启动次数"),
+    ("metadata offset", "元数据 offset"),
+    ("busy for", "忙碌"),
+    ("bytes on disk", "磁盘字节数"),
+    ("quorum role", "quorum 角色"),
+    ("quorum epoch", "quorum 纪元"),
+    ("follows", "跟随"),
+    ("voted for", "投票给"),
+    ("metadata log end", "元数据日志末端"),
+    ("durable up to", "已落盘至"),
+    ("metadata high watermark", "元数据高水位"),
+    ("log end the leader knows", "领导者所知的末端"),
+    ("replica", "副本"),
+    ("client state", "客户端状态"),
+    ("producer id", "producer id"),
+    ("records sent", "已发送"),
+    ("acknowledged", "已应答"),
+    ("failed", "失败"),
+    ("in flight", "在途"),
+    ("waiting", "等待"),
+    ("retries", "重试"),
+    ("processed", "已处理"),
+    ("by the controller", "控制器的记录"),
+    ("it believes", "它自己认为"),
+    ("read from", "读自"),
+    ("log start", "日志起点"),
+    ("last stable offset", "最后稳定位移"),
+    ("high watermark", "高水位"),
+    ("high watermark written down", "落盘的高水位"),
+    ("log end", "日志末端"),
+    ("epoch", "纪元"),
+    ("segment", "段"),
+    ("record", "记录"),
+    ("key", "键"),
+    ("value", "值"),
+    ("timestamp", "时间戳"),
+    ("header", "头"),
+    ("committed (as it knows)", "已提交（据它所知）"),
+    ("leader epoch", "领导者纪元"),
+    ("batch", "批次"),
+    ("bytes of the batch", "批次字节数"),
+    ("sequences", "序列号"),
+    ("message", "消息"),
+    ("from", "发送方"),
+    ("to", "接收方"),
+    ("api version", "api 版本"),
+    ("bytes", "字节"),
+    ("left at", "发出于"),
+    ("arrives at", "到达于"),
+    ("sent by step", "由哪一步发出"),
+    ("lost", "丢失"),
+    ("error", "错误"),
+    ("of node", "所属节点"),
+    ("epoch of the node", "节点纪元"),
+    ("fetch session", "fetch 会话"),
+    ("partition", "分区"),
+    ("step", "步"),
+    ("at", "时刻"),
+    ("caused by step", "由哪一步引起"),
+    ("request read in step", "在哪一步读到请求"),
+    ("fault", "故障"),
+    ("changed", "变化"),
+];
+
 /// A line of the inspector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -64,7 +132,12 @@ pub(super) fn items(model: &Model) -> Vec<Item> {
         Screen::Quorum => {
             let servers = picture.nodes.iter().filter(|node| node.id.is_some());
             let (voters, others): (Vec<_>, Vec<_>) = servers.partition(|node| node.is_controller);
-            items.extend(voters.iter().chain(&others).map(|look| Item::Node(look.node)));
+            items.extend(
+                voters
+                    .iter()
+                    .chain(&others)
+                    .map(|look| Item::Node(look.node)),
+            );
         }
         Screen::Clients => {
             items.extend(picture.clients.iter().map(|client| Item::Node(client.node)));
@@ -131,8 +204,15 @@ struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     fn say(&mut self, name: &str, value: impl std::fmt::Display) {
-        let (name, value, opens) = (name.to_owned(), value.to_string(), None);
+        let (name, value, opens) = (self.named(name), value.to_string(), None);
         self.lines.push(Line { name, value, opens });
+    }
+
+    /// The name of a field in the present language; what is no word of ours stays as it is.
+    fn named(&self, name: &str) -> String {
+        let known = NAMES.iter().find(|(en, _)| *en == name);
+        let name = known.map_or(name, |(en, zh)| self.lang.pick(*en, *zh));
+        name.to_owned()
     }
 
     fn maybe(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
@@ -142,7 +222,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn link(&mut self, name: &str, value: String, item: Item) {
-        let (name, opens) = (name.to_owned(), Some(item));
+        let (name, opens) = (self.named(name), Some(item));
         self.lines.push(Line { name, value, opens });
     }
 
@@ -153,9 +233,19 @@ impl<'a> Sheet<'a> {
     fn node(&mut self, node: NodeId) {
         let Some(look) = self.look(node) else { return };
         let world = self.model.session.world();
-        self.say("machine", &self.model.session.run().plan().names.machine(node).to_owned());
+        self.say(
+            "machine",
+            &self
+                .model
+                .session
+                .run()
+                .plan()
+                .names
+                .machine(node)
+                .to_owned(),
+        );
         self.maybe("node.id", look.id);
-        self.say("state", format!("{:?}", look.life));
+        self.say("state", format!("{:?}", look.life).to_lowercase());
         self.say("starts", world.incarnation(node));
         self.maybe("metadata offset", look.metadata);
         let busy = world.busy_until(node);
@@ -182,7 +272,11 @@ impl<'a> Sheet<'a> {
             let here = |replica: &&ReplicaLook| replica.node == Some(node);
             if let Some(replica) = partition.replicas.iter().find(here) {
                 let item = Item::Replica(partition.tp, node);
-                self.link("replica", format!("{} {:?}", partition.name, replica.standing), item);
+                self.link(
+                    "replica",
+                    format!("{} {:?}", partition.name, replica.standing),
+                    item,
+                );
             }
         }
     }
@@ -196,7 +290,10 @@ impl<'a> Sheet<'a> {
         if let Some(producer) = &client.producer {
             self.say("acks", acks(producer.acks));
             self.say("enable.idempotence", producer.idempotent);
-            self.say("producer id", format!("{} epoch {}", producer.id.0, producer.id.1));
+            self.say(
+                "producer id",
+                format!("{} epoch {}", producer.id.0, producer.id.1),
+            );
             self.say("records sent", producer.sent);
             self.say("acknowledged", producer.acked);
             self.say("failed", producer.failed);
@@ -233,12 +330,16 @@ impl<'a> Sheet<'a> {
             (None, None) => self.say("it believes", "nothing: no process"),
         }
         if replica.from_disk {
-            self.say("read from", "its disk; the high watermark was written down last");
+            self.say("read from", self.lang.pick("its disk", "它的磁盘"));
         }
         if let Some(offsets) = replica.offsets {
             self.say("log start", offsets.log_start);
             self.say("last stable offset", offsets.last_stable);
-            self.say("high watermark", offsets.high_watermark);
+            let hw = match replica.from_disk {
+                true => "high watermark written down",
+                false => "high watermark",
+            };
+            self.say(hw, offsets.high_watermark);
             self.say("log end", offsets.log_end);
         }
         self.maybe("log end the leader knows", replica.known);
@@ -266,7 +367,11 @@ impl<'a> Sheet<'a> {
         for batch in log.batches_from(disk, from) {
             for record in batch.records().unwrap_or_default() {
                 let offset = record.offset;
-                let value = format!("{offset} e{} {}", batch.leader_epoch(), bytes(&record.value));
+                let value = format!(
+                    "{offset} e{} {}",
+                    batch.leader_epoch(),
+                    bytes(&record.value)
+                );
                 self.link("record", value, Item::Record(tp, node, offset));
             }
         }
@@ -295,10 +400,17 @@ impl<'a> Sheet<'a> {
             self.say("header", format!("{name}: {}", bytes(value)));
         }
         let high_watermark = replica.offsets().high_watermark;
-        let committed = if offset < high_watermark { "yes" } else { "not yet" };
-        self.say("committed, as it knows", committed);
+        let committed = if offset < high_watermark {
+            "yes"
+        } else {
+            "not yet"
+        };
+        self.say("committed (as it knows)", committed);
         self.say("leader epoch", batch.leader_epoch());
-        self.say("batch", format!("{}..{}", batch.base_offset(), batch.last_offset()));
+        self.say(
+            "batch",
+            format!("{}..{}", batch.base_offset(), batch.last_offset()),
+        );
         self.say("bytes of the batch", batch.size());
         if batch.has_producer_id() {
             let (id, epoch) = (batch.producer_id(), batch.producer_epoch());
@@ -328,7 +440,12 @@ impl<'a> Sheet<'a> {
         self.maybe("error", facts.error.map(|error| error.name()));
         self.maybe("of node", facts.node);
         self.maybe("epoch of the node", facts.node_epoch);
-        self.maybe("fetch session", facts.session.map(|(id, epoch)| format!("{id} epoch {epoch}")));
+        self.maybe(
+            "fetch session",
+            facts
+                .session
+                .map(|(id, epoch)| format!("{id} epoch {epoch}")),
+        );
         let voice = self.model.session.voice();
         let names = flight.summary.partition_names(&voice);
         for (partition, name) in flight.summary.partitions.iter().zip(names) {
@@ -346,7 +463,12 @@ impl<'a> Sheet<'a> {
         let voice = session.voice();
         self.say("step", seen.no.0);
         self.say("at", seen.at.since(session.ready_at()));
-        self.maybe("machine", seen.node.and_then(|node| self.look(node)).map(|look| &look.name));
+        self.maybe(
+            "machine",
+            seen.node
+                .and_then(|node| self.look(node))
+                .map(|look| &look.name),
+        );
         if seen.cause > StepNo(0) {
             self.say("caused by step", seen.cause.0);
         }

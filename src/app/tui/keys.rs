@@ -188,7 +188,11 @@ mod tests {
 
     #[test]
     fn no_key_has_two_meanings() {
-        let keys: Vec<Key> = ROWS.iter().flat_map(|row| row.keys).map(|(key, _)| *key).collect();
+        let keys: Vec<Key> = ROWS
+            .iter()
+            .flat_map(|row| row.keys)
+            .map(|(key, _)| *key)
+            .collect();
         for (index, key) in keys.iter().enumerate() {
             assert!(!keys[..index].contains(key), "{key:?} is there twice");
         }

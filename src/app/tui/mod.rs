@@ -35,8 +35,8 @@ mod view;
 pub use keys::{Command, GROUPS, Group, Key, ROWS, Row};
 pub use model::{Look, Model, Overlay, Screen, Settings, Theme};
 pub use picture::{
-    Change, ClientLook, ConsumerLook, Flight, InvariantLook, Life, NodeLook, PartitionLook, Picture,
-    Place, ProducerLook, QuorumLook, ReplicaLook, Standing,
+    Change, ClientLook, ConsumerLook, Flight, InvariantLook, Life, NodeLook, PartitionLook,
+    Picture, Place, ProducerLook, QuorumLook, ReplicaLook, Standing,
 };
 pub use plain::{Heard, Plain};
 pub use quiz::{Answer, Asked, Quiz};

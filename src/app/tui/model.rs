@@ -226,7 +226,9 @@ impl Model {
 
     pub(super) fn selected_item(&self) -> Option<Item> {
         let items = self.items();
-        items.get(self.selected.min(items.len().saturating_sub(1))).copied()
+        items
+            .get(self.selected.min(items.len().saturating_sub(1)))
+            .copied()
     }
 
     /// The machine that N and P follow: of the selection, else of the present step.
@@ -277,7 +279,10 @@ impl Model {
             Command::Down | Command::Up | Command::PageDown | Command::PageUp
         );
         let card = matches!(self.overlay, Overlay::Card { .. });
-        let leaves = matches!(command, Command::Back | Command::Quit | Command::QuitKeeping);
+        let leaves = matches!(
+            command,
+            Command::Back | Command::Quit | Command::QuitKeeping
+        );
         let moves = matches!(
             command,
             Command::PreviousBeat | Command::PreviousStep | Command::PreviousMark | Command::First
@@ -311,9 +316,10 @@ impl Model {
     fn works_in_front(&self, command: Command) -> bool {
         let begun = self.session.has_begun();
         match command {
-            Command::Answer(choice) => self.quiz.open().is_some_and(|open| {
-                usize::from(choice) < open.choices() && !open.is_solved()
-            }),
+            Command::Answer(choice) => self
+                .quiz
+                .open()
+                .is_some_and(|open| usize::from(choice) < open.choices() && !open.is_solved()),
             Command::Skip => self.quiz.open().is_some_and(|open| !open.is_solved()),
             Command::NextBeat | Command::Last | Command::Play => begun && !self.session.is_at_end(),
             Command::NextStep => self.can_go_on(),

@@ -71,7 +71,11 @@ impl Plain {
         let session = &self.model.session;
         let title = session.render(&session.scenario().title, lang);
         let mut lines = vec![
-            format!("{title}  ({}, {})", session.source().name, session.source().branch),
+            format!(
+                "{title}  ({}, {})",
+                session.source().name,
+                session.source().branch
+            ),
             lang.pick(
                 "n next, p back, 1 2 3 answer, s skip, h help, q quit",
                 "n 下一步，p 上一步，1 2 3 回答，s 跳过，h 帮助，q 退出",
@@ -89,7 +93,10 @@ impl Plain {
         let lang = self.model.lang();
         let session = &self.model.session;
         let run = session.scout().run();
-        let mut lines = vec![session.render(&session.scenario().title, lang), String::new()];
+        let mut lines = vec![
+            session.render(&session.scenario().title, lang),
+            String::new(),
+        ];
         for told in run.told() {
             let clock = seconds(told.at.since(session.ready_at()).as_millis());
             let text = lang.pick(&told.en, &told.zh);
@@ -108,7 +115,11 @@ impl Plain {
             }
         }
         lines.push(String::new());
-        lines.extend(card::rows(&self.model, CARD_WIDTH).iter().map(super::cells::Row::text));
+        lines.extend(
+            card::rows(&self.model, CARD_WIDTH)
+                .iter()
+                .map(super::cells::Row::text),
+        );
         self.lines(&lines)
     }
 
@@ -191,13 +202,19 @@ impl Plain {
         let lines = match (chosen, self.model.quiz.open()) {
             (Some(right), Some(open)) => {
                 let mut text = super::update::verdict(right, lang).to_owned();
-                let why = open.choices.get(choice).and_then(|choice| choice.why_wrong(lang));
+                let why = open
+                    .choices
+                    .get(choice)
+                    .and_then(|choice| choice.why_wrong(lang));
                 if let Some(why) = why {
                     text.push_str(&format!(": {why}"));
                 }
                 vec![format!("  {text}")]
             }
-            _ => vec![lang.pick("no such answer now", "现在没有这个答案").to_owned()],
+            _ => vec![
+                lang.pick("no such answer now", "现在没有这个答案")
+                    .to_owned(),
+            ],
         };
         Heard::Say(self.lines(&lines))
     }
@@ -210,7 +227,11 @@ impl Plain {
         if self.model.session.is_at_end() && self.model.quiz.open().is_none() && !self.carded {
             self.carded = true;
             lines.push(String::new());
-            lines.extend(card::rows(&self.model, CARD_WIDTH).iter().map(super::cells::Row::text));
+            lines.extend(
+                card::rows(&self.model, CARD_WIDTH)
+                    .iter()
+                    .map(super::cells::Row::text),
+            );
         }
         Heard::Say(self.lines(&lines))
     }
@@ -227,17 +248,29 @@ impl Plain {
         let more = if session.is_known() { "" } else { "+" };
         let mut lines = vec![format!("{past}/{all}{more}  {clock}  {said}")];
         for partition in &session.picture().partitions {
-            lines.push(format!("  {} {}", lang.pick("now:", "现状："), state(partition, lang)));
+            lines.push(format!(
+                "  {} {}",
+                lang.pick("now:", "现状："),
+                state(partition, lang)
+            ));
         }
         let changes = session.changes().iter().take(CHANGES_MAX);
         let changes: Vec<String> = changes.map(|c| format!("{} {}", c.of, c.what)).collect();
         if !changes.is_empty() {
-            lines.push(format!("  {} {}", lang.pick("changed:", "变化："), changes.join(", ")));
+            lines.push(format!(
+                "  {} {}",
+                lang.pick("changed:", "变化："),
+                changes.join(", ")
+            ));
         }
         let now = session.now();
         let fresh = session.told().filter(|told| StepNo(told.step.0 + 1) >= now);
         for told in fresh {
-            lines.push(format!("  {} {}", lang.pick("told:", "讲解："), lang.pick(&told.en, &told.zh)));
+            lines.push(format!(
+                "  {} {}",
+                lang.pick("told:", "讲解："),
+                lang.pick(&told.en, &told.zh)
+            ));
         }
         if let Some(why) = session.failure() {
             lines.push(format!("  {} {why}", lang.pick("failed:", "失败：")));
@@ -277,7 +310,10 @@ fn question(open: &Asked, lang: Lang) -> Vec<String> {
 
 /// A partition in one line.
 fn state(partition: &PartitionLook, lang: Lang) -> String {
-    let leader = partition.leader.as_deref().unwrap_or(lang.pick("none", "无"));
+    let leader = partition
+        .leader
+        .as_deref()
+        .unwrap_or(lang.pick("none", "无"));
     let mut parts = vec![format!(
         "{} {} {leader} {} {}",
         partition.name,

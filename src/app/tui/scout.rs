@@ -171,7 +171,8 @@ impl Scout {
         }
         if self.reach == Reach::Prelude && *self.run.phase() != Phase::Prelude {
             self.reach = Reach::Story;
-            self.topics.learn(View::new(&self.world, &self.run.plan().names));
+            self.topics
+                .learn(View::new(&self.world, &self.run.plan().names));
             return true;
         }
         if self.cold || self.reach != Reach::Prelude {
@@ -191,7 +192,11 @@ impl Scout {
         if let Gist::Note(Note::TopicCreated { .. } | Note::BecameLeader { .. }) = gist {
             self.learn();
         }
-        let salience = if told { Salience::Story } else { glance.salience };
+        let salience = if told {
+            Salience::Story
+        } else {
+            glance.salience
+        };
         if self.beats.len() < BEATS_MAX {
             self.beats.push(Beat {
                 step: self.world.step_no(),

@@ -83,7 +83,10 @@ impl Seen {
         if step_salience(&step) > most {
             return step_sentence(&step, names, lang);
         }
-        let told = self.notes.iter().filter(|note| note.kind().salience() == most);
+        let told = self
+            .notes
+            .iter()
+            .filter(|note| note.kind().salience() == most);
         let said: Vec<String> = told
             .map(|note| sentence(note, node, names, lang))
             .take(SENTENCES_MAX)

@@ -108,7 +108,11 @@ impl Model {
             return Effect::Draw;
         }
         let Some(asked) = command(key) else {
-            self.word = Some(self.lang().pick("no such key; ? shows all", "没有这个键；? 列出全部").to_owned());
+            self.word = Some(
+                self.lang()
+                    .pick("no such key; ? shows all", "没有这个键；? 列出全部")
+                    .to_owned(),
+            );
             return Effect::Draw;
         };
         if !self.works(asked) {
@@ -161,9 +165,7 @@ impl Model {
             Command::NextMark | Command::PreviousMark => {
                 lang.pick("no mark on that side", "那边没有标记")
             }
-            Command::Answer(_) | Command::Skip => {
-                lang.pick("no question is open", "现在没有问题")
-            }
+            Command::Answer(_) | Command::Skip => lang.pick("no question is open", "现在没有问题"),
             Command::Faster | Command::Slower => {
                 lang.pick("nothing plays; space plays", "未在播放；按空格播放")
             }
@@ -280,7 +282,11 @@ impl Model {
             }
             self.session.look_ahead(SLICE);
         }
-        self.word = Some(self.lang().pick("still looking ahead", "仍在向前搜索").to_owned());
+        self.word = Some(
+            self.lang()
+                .pick("still looking ahead", "仍在向前搜索")
+                .to_owned(),
+        );
     }
 
     fn forward_to(&mut self, target: StepNo) {
@@ -327,7 +333,11 @@ impl Model {
             Some(step) if asked == Command::NextSame => self.forward_to(step),
             Some(step) => self.jump(step),
             None => {
-                let name = self.session.picture().node(node).map(|look| look.name.clone());
+                let name = self
+                    .session
+                    .picture()
+                    .node(node)
+                    .map(|look| look.name.clone());
                 let none = self.lang().pick("no such beat of", "那边没有这一拍：");
                 self.word = Some(format!("{none} {}", name.unwrap_or_default()));
             }
@@ -420,7 +430,10 @@ impl Model {
 
     fn turn(&mut self, by: usize) {
         let all = Screen::ALL;
-        let at = all.iter().position(|screen| *screen == self.screen).unwrap_or(0);
+        let at = all
+            .iter()
+            .position(|screen| *screen == self.screen)
+            .unwrap_or(0);
         self.turn_to(all[(at + by) % all.len()]);
     }
 

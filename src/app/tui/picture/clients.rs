@@ -114,7 +114,9 @@ fn consumer_look(view: View<'_>, consumer: &crate::kafka::client::Consumer) -> C
             .partition(&tp.topic, tp.partition)
             .and_then(|tp| view.leader(tp));
         let high_watermark = leader.map(|leader| leader.offsets().high_watermark);
-        let lag = high_watermark.zip(position).map(|(hw, at)| (hw - at).max(0));
+        let lag = high_watermark
+            .zip(position)
+            .map(|(hw, at)| (hw - at).max(0));
         let received = consumer.received(&tp.topic, tp.partition);
         (tp.to_string(), position, received, lag)
     };

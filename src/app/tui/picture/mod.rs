@@ -132,7 +132,11 @@ impl Picture {
         let producers = 0..run.plan().scenario.producers.len();
         let counts = producers.fold((0, 0, 0), |sum, producer| {
             let own = run.records().counts(producer);
-            (sum.0 + own.sent, sum.1 + own.acknowledged, sum.2 + own.failed)
+            (
+                sum.0 + own.sent,
+                sum.1 + own.acknowledged,
+                sum.2 + own.failed,
+            )
         });
         Picture {
             step: world.step_no(),

@@ -57,7 +57,8 @@ impl<'a> Canvas<'a> {
         let text = clip(&shown(text, self.ascii), usize::from(room));
         let style = style(self.theme, tone);
         let (x, y) = (area.x + x, area.y + y);
-        self.buffer.set_stringn(x, y, &text, usize::from(room), style);
+        self.buffer
+            .set_stringn(x, y, &text, usize::from(room), style);
         width(&text) as u16
     }
 
@@ -140,7 +141,10 @@ impl<'a> Canvas<'a> {
                 continue;
             }
             let wide = usize::from(area.width);
-            let (x, y) = (area.x + (index % wide) as u16, area.y + (index / wide) as u16);
+            let (x, y) = (
+                area.x + (index % wide) as u16,
+                area.y + (index / wide) as u16,
+            );
             let sign = match (self.boxes, directions) {
                 (true, directions) => BOX[usize::from(directions & 15)],
                 (false, directions) if directions & (UP | DOWN) == 0 => "-",

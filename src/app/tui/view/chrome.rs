@@ -1,7 +1,7 @@
 //! What is around the views: title, tabs, status, the footer with the keys that work, the cover.
 
 use super::canvas::Canvas;
-use crate::app::tui::cells::{Row, Tone, width, wrap};
+use crate::app::tui::cells::{Row, Tone, clip, width, wrap};
 use crate::app::tui::keys::{Command, ROWS};
 use crate::app::tui::model::{Model, Overlay, Screen};
 use crate::app::tui::plain::{filter_word, seconds};
@@ -11,8 +11,8 @@ use ratatui::layout::Rect;
 /// So many records of what is counted fit into the status.
 const CHANGES_MAX: usize = 8;
 
-/// Where we are: scenario, clock, beat, what is going on.
-pub(super) fn title(model: &Model) -> String {
+/// Where we are: scenario, clock, beat, what is going on. The scenario's title gives way.
+pub(super) fn title(model: &Model, room: usize) -> String {
     let (session, lang) = (&model.session, model.lang());
     let source = session.source();
     let title = session.render(&session.scenario().title, lang);
@@ -25,12 +25,17 @@ pub(super) fn title(model: &Model) -> String {
         "" => String::new(),
         word => format!(" ({word})"),
     };
-    format!(
-        "{number}{title} -- {} -- {beat} {past}/{all}{more}{filter} -- {} -- {}",
+    let rest = format!(
+        " -- {} -- {beat} {past}/{all}{more}{filter} -- {} -- {}",
         seconds(session.clock().as_millis()),
         going_on(model),
         source.branch
-    )
+    );
+    let title = clip(
+        &format!("{number}{title}"),
+        room.saturating_sub(width(&rest)),
+    );
+    format!("{title}{rest}")
 }
 
 fn going_on(model: &Model) -> String {
@@ -202,7 +207,11 @@ pub(super) fn cover(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let mut rows = vec![
         Row::new(),
         Row::new().say(session.render(&scenario.title, lang), Tone::Strong),
-        Row::dim(format!("{}  {}", session.source().name, session.source().branch)),
+        Row::dim(format!(
+            "{}  {}",
+            session.source().name,
+            session.source().branch
+        )),
         Row::new(),
     ];
     // What is told at a time of its own is no outcome.
@@ -212,7 +221,11 @@ pub(super) fn cover(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         rows.extend(wrap(&text, room).into_iter().map(Row::plain));
         rows.push(Row::new());
     }
-    let names = session.picture().nodes.iter().map(|node| node.name.as_str());
+    let names = session
+        .picture()
+        .nodes
+        .iter()
+        .map(|node| node.name.as_str());
     let names: Vec<&str> = names.collect();
     rows.extend(wrap(&names.join("  "), room).into_iter().map(Row::plain));
     rows.push(Row::new());

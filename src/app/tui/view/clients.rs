@@ -92,7 +92,9 @@ fn consumer_rows(consumer: &ConsumerLook, lang: Lang) -> Vec<Row> {
         let number = |n: &Option<i64>| n.map_or("?".to_owned(), |n| n.to_string());
         let (position, lag) = (number(position), number(lag));
         rows.push(Row::plain(match lang {
-            Lang::En => format!("    {partition}  position {position}  received {received}  lag {lag}"),
+            Lang::En => {
+                format!("    {partition}  position {position}  received {received}  lag {lag}")
+            }
             Lang::Zh => format!("    {partition}  位置 {position}  收到 {received}  滞后 {lag}"),
         }));
     }

@@ -25,7 +25,8 @@ fn framed(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     };
     let room = usize::from(inside.width);
     canvas.frame(area);
-    canvas.title(1, 0, area.width - 13, &chrome::title(model), Tone::Strong);
+    let title = chrome::title(model, room.saturating_sub(11));
+    canvas.title(1, 0, area.width - 13, &title, Tone::Strong);
     canvas.title(area.width - 10, 0, 9, "? help", Tone::Accent);
     canvas.row(inside.x, 1, inside.width, &chrome::tabs(model, room));
     let total = usize::from(area.height) - FIXED;
@@ -77,19 +78,27 @@ fn band(inside: Rect, y: u16, height: usize) -> Rect {
 /// One pane: title, the view, what happened, the keys.
 fn small(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let room = usize::from(area.width);
-    let title = Row::new().say(chrome::title(model), Tone::Strong);
+    let title = Row::new().say(chrome::title(model, room), Tone::Strong);
     canvas.row(0, 0, area.width, &title);
     let mut told = vec![Row::new().say(narration::headline(model, room), Tone::Strong)];
     told.extend(narration::rows(model, room));
     let free = usize::from(area.height) - 3;
-    let told_rows = if in_front(model) { 0 } else { told.len().min(free / 2) };
+    let told_rows = if in_front(model) {
+        0
+    } else {
+        told.len().min(free / 2)
+    };
     let shown = free - told_rows;
     let whole = Rect { x: 0, y: 1, ..area };
     let rows = body(model, room, shown, true);
     canvas.rows(band(whole, 1, shown), &rows);
     canvas.rows(band(whole, 1 + shown as u16, told_rows), &told);
     let word = chrome::word(model);
-    let line = if word.pieces.is_empty() { chrome::status(model) } else { word };
+    let line = if word.pieces.is_empty() {
+        chrome::status(model)
+    } else {
+        word
+    };
     canvas.row(0, area.height - 2, area.width, &line);
     canvas.row(0, area.height - 1, area.width, &chrome::footer(model, room));
 }

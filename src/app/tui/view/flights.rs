@@ -68,7 +68,10 @@ fn way(flight: &Flight, lang: Lang) -> (String, Tone) {
         return (format!("{text}|"), Tone::Bad);
     }
     let rest = WAY - gone - 1;
-    (format!("|{}>{}|", "=".repeat(gone), ".".repeat(rest)), Tone::Plain)
+    (
+        format!("|{}>{}|", "=".repeat(gone), ".".repeat(rest)),
+        Tone::Plain,
+    )
 }
 
 fn boxed(word: &str) -> String {

@@ -8,7 +8,7 @@ use crate::app::tui::model::Model;
 use crate::lab::text::Lang;
 
 /// Cells for the keys of a row of the help.
-const KEYS: usize = 17;
+const KEYS: usize = 18;
 /// Cells for the name of a line of the inspector.
 const NAME: usize = 26;
 
@@ -47,7 +47,10 @@ pub(super) fn help(
             rows.push(Row::new().say(lang.pick(en, zh), Tone::Strong));
         }
         for row in of_group {
-            let works = row.keys.iter().any(|(_, command)| model.works_closed(*command));
+            let works = row
+                .keys
+                .iter()
+                .any(|(_, command)| model.works_closed(*command));
             let tone = if works { Tone::Plain } else { Tone::Dim };
             let keys = fit(&format!("  {}", row.label), KEYS);
             rows.push(Row::new().say(keys, Tone::Accent).say(row.help(lang), tone));
@@ -77,7 +80,9 @@ fn legend(lang: Lang, room: usize) -> Vec<Row> {
         ],
     };
     let head = Row::new().say(lang.pick("SIGNS", "符号"), Tone::Strong);
-    let lines = text.iter().flat_map(|line| wrap(line, room.saturating_sub(2)));
+    let lines = text
+        .iter()
+        .flat_map(|line| wrap(line, room.saturating_sub(2)));
     let lines = lines.map(|line| Row::plain(format!("  {line}")));
     std::iter::once(head).chain(lines).collect()
 }
@@ -92,22 +97,35 @@ pub(super) fn inspector(
 ) -> Vec<Row> {
     let lang = model.lang();
     let lines = inspect::lines(model, path);
-    let title = format!("{} {}", lang.pick("INSPECT", "查看"), inspect::title(model, path));
+    let title = format!(
+        "{} {}",
+        lang.pick("INSPECT", "查看"),
+        inspect::title(model, path)
+    );
     let mut rows = vec![Row::new().say(title, Tone::Strong)];
     let line = line.min(lines.len().saturating_sub(1));
     let shown = lines.iter().enumerate();
-    let list: Vec<Row> = shown.map(|(at, l)| line_row(l, at == line, NAME, room)).collect();
+    let list: Vec<Row> = shown
+        .map(|(at, l)| line_row(l, at == line, NAME, room))
+        .collect();
     rows.extend(window(list, line, height.saturating_sub(1)));
     rows
 }
 
 fn line_row(line: &Line, selected: bool, name: usize, room: usize) -> Row {
-    let opens = if line.opens.is_some() { "  [Enter]" } else { "" };
+    let opens = if line.opens.is_some() {
+        "  [Enter]"
+    } else {
+        ""
+    };
     let value = room.saturating_sub(2 + name + width(opens));
     Row::new()
         .say(if selected { "> " } else { "  " }, Tone::Accent)
         .say(fit(&line.name, name), Tone::Dim)
-        .say(crate::app::tui::cells::clip(&line.value, value), Tone::Plain)
+        .say(
+            crate::app::tui::cells::clip(&line.value, value),
+            Tone::Plain,
+        )
         .say(opens, Tone::Accent)
 }
 
@@ -136,7 +154,10 @@ pub(super) fn beside(model: &Model, room: usize, height: usize) -> Vec<Row> {
 pub(super) fn card(model: &Model, scroll: usize, room: usize, height: usize) -> Vec<Row> {
     let lang = model.lang();
     let head = Row::new().say(
-        lang.pick("THE END   p goes back, Esc shows the cluster", "结束   p 后退，Esc 查看集群"),
+        lang.pick(
+            "THE END   p goes back, Esc shows the cluster",
+            "结束   p 后退，Esc 查看集群",
+        ),
         Tone::Accent,
     );
     let rows = card::rows(model, room);

@@ -93,9 +93,16 @@ fn caret(ticks: &[Tick]) -> Row {
 /// The letters that are there.
 fn legend(model: &Model, ticks: &[Tick], room: usize) -> Row {
     let lang = model.lang();
-    let is_there = |letter: char| ticks.iter().any(|tick| !tick.later && tick.letter == letter);
+    let is_there = |letter: char| {
+        ticks
+            .iter()
+            .any(|tick| !tick.later && tick.letter == letter)
+    };
     let there = LETTERS.iter().filter(|(letter, ..)| is_there(*letter));
     let words = there.map(|(letter, en, zh)| format!("{letter} {}", lang.pick(en, zh)));
     let words: Vec<String> = words.collect();
-    Row::dim(clip(&format!("{}{}", " ".repeat(NAME), words.join("  ")), room))
+    Row::dim(clip(
+        &format!("{}{}", " ".repeat(NAME), words.join("  ")),
+        room,
+    ))
 }

@@ -12,10 +12,13 @@ use crate::lab::text::Lang;
 
 /// Sign, name and state of a replica.
 const HEAD: usize = 15;
-/// Offsets of a replica, and a word about it.
+/// Offsets of a replica, and a word about it; less where there is little room.
 const TAIL: usize = 27;
+const SHORT_TAIL: usize = 22;
+/// In less room than this cells are worth more than words.
+const NARROW: usize = 75;
 /// What lies before the window.
-const FOLD: usize = 9;
+const FOLD: usize = 8;
 
 /// Which offsets are shown, and how wide a cell is.
 struct Window {
@@ -28,17 +31,29 @@ struct Window {
 
 impl Window {
     fn of(partition: &PartitionLook, room: usize) -> Window {
-        let offsets = || partition.replicas.iter().filter_map(|replica| replica.offsets);
+        let offsets = || {
+            partition
+                .replicas
+                .iter()
+                .filter_map(|replica| replica.offsets)
+        };
         let end = offsets().map(|o| o.log_end).max().unwrap_or(0);
         let start = offsets().map(|o| o.log_start).min().unwrap_or(0);
-        let epochs = partition.replicas.iter().flat_map(|replica| &replica.epochs);
+        let epochs = partition
+            .replicas
+            .iter()
+            .flat_map(|replica| &replica.epochs);
         let epoch = epochs.map(|(epoch, _)| *epoch).max().unwrap_or(0).max(0);
         let digits = |n: i64| n.max(0).to_string().len();
         let cell = (2 + digits(i64::from(epoch))).max(1 + digits(end));
         let cells = |room: usize| (room / cell).saturating_sub(1).max(1);
         let all = cells(room);
         let folded = end - start > all as i64;
-        let cells = if folded { cells(room.saturating_sub(FOLD)) } else { all };
+        let cells = if folded {
+            cells(room.saturating_sub(FOLD))
+        } else {
+            all
+        };
         Window {
             from: (end - cells as i64).max(start),
             cells,
@@ -64,7 +79,8 @@ impl Window {
 /// The whole partition.
 pub(super) fn rows(model: &Model, partition: &PartitionLook, room: usize) -> Vec<Row> {
     let lang = model.lang();
-    let window = Window::of(partition, room.saturating_sub(HEAD + TAIL));
+    let tail = if room < NARROW { SHORT_TAIL } else { TAIL };
+    let window = Window::of(partition, room.saturating_sub(HEAD + tail));
     let mut rows = vec![header(partition, lang), offsets(&window)];
     for replica in &partition.replicas {
         let item = replica.node.map(|node| Item::Replica(partition.tp, node));
@@ -81,13 +97,18 @@ pub(super) fn rows(model: &Model, partition: &PartitionLook, room: usize) -> Vec
 
 /// What the controller's record says.
 pub(super) fn header(partition: &PartitionLook, lang: Lang) -> Row {
-    let leader = partition.leader.as_deref().unwrap_or(lang.pick("none", "无"));
+    let leader = partition
+        .leader
+        .as_deref()
+        .unwrap_or(lang.pick("none", "无"));
     let down = partition.leader.is_some()
         && partition
             .replicas
             .iter()
             .any(|replica| replica.standing == Standing::Leader && replica.life == Life::Down);
-    let min = partition.min_isr.map_or("?".to_owned(), |min| min.to_string());
+    let min = partition
+        .min_isr
+        .map_or("?".to_owned(), |min| min.to_string());
     let isr = partition.isr.join(" ");
     let text = match lang {
         Lang::En => format!(
@@ -140,10 +161,9 @@ fn replica(replica: &ReplicaLook, window: &Window, lang: Lang, selected: bool) -
         let (text, tone) = cell(replica, offset, window.cell);
         row = row.say(text, tone);
     }
-    row.pad(HEAD + window.width()).say(tail(replica), Tone::Plain).say(
-        belief(replica, lang),
-        Tone::Warn,
-    )
+    row.pad(HEAD + window.width())
+        .say(tail(replica), Tone::Plain)
+        .say(belief(replica, lang), Tone::Warn)
 }
 
 /// A sign, a word, a tone: the machine first, then the controller's record.

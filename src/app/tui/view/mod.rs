@@ -85,7 +85,10 @@ fn too_small(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         .session
         .count_beats(model.settings.filter, model.session.now());
     let lines = [
-        format!("{width}x{height} {}", model.lang().pick("needed", "为最小尺寸")),
+        format!(
+            "{width}x{height} {}",
+            model.lang().pick("needed", "为最小尺寸")
+        ),
         format!("{}x{}", area.width, area.height),
         format!("{past}/{all}"),
         "q".to_owned(),

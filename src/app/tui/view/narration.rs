@@ -21,6 +21,10 @@ fn fits(text: &str, room: usize) -> bool {
     width(text) + 4 <= room
 }
 
+fn last(lang: Lang) -> &'static str {
+    lang.pick("last: ", "刚才：")
+}
+
 fn happened(model: &Model) -> String {
     let (session, lang) = (&model.session, model.lang());
     if let Some(why) = session.failure() {
@@ -29,7 +33,7 @@ fn happened(model: &Model) -> String {
     match session.seen() {
         Some(seen) => {
             let text = seen.tell(&session.voice(), lang);
-            format!("{}{text}", lang.pick("last: ", "刚才："))
+            format!("{}{text}", last(lang))
         }
         None => lang.pick("the cluster is ready", "集群就绪").to_owned(),
     }
@@ -42,9 +46,10 @@ pub(super) fn rows(model: &Model, room: usize) -> Vec<Row> {
         return question(open, lang, room);
     }
     let mut rows = Vec::new();
-    let happened = happened(model);
-    if !fits(&happened, room) {
-        let lines = wrap(&happened, room).into_iter();
+    let text = happened(model);
+    if !fits(&text, room) {
+        let text = text.strip_prefix(last(lang)).unwrap_or(&text);
+        let lines = wrap(text, room).into_iter();
         rows.extend(lines.map(|line| Row::new().say(line, Tone::Strong)));
     }
     rows.extend(prediction(model, room));
@@ -114,7 +119,11 @@ fn question(open: &Asked, lang: Lang, room: usize) -> Vec<Row> {
         false => lang.pick("? QUESTION  ", "? 问题  "),
     };
     let lines = wrap(&format!("{word}{}", open.text(lang)), room);
-    rows.extend(lines.into_iter().map(|line| Row::new().say(line, Tone::Strong)));
+    rows.extend(
+        lines
+            .into_iter()
+            .map(|line| Row::new().say(line, Tone::Strong)),
+    );
     let solved = open.is_solved();
     for (index, choice) in open.choices.iter().enumerate() {
         let letter = char::from(b'a' + (index as u8).min(25));
@@ -125,7 +134,11 @@ fn question(open: &Asked, lang: Lang, room: usize) -> Vec<Row> {
         };
         let text = format!("{letter}) {}", choice.text(lang));
         for (at, line) in wrap(&text, room.saturating_sub(4)).into_iter().enumerate() {
-            let lead = if at == 0 { format!("  {sign} ") } else { "    ".to_owned() };
+            let lead = if at == 0 {
+                format!("  {sign} ")
+            } else {
+                "    ".to_owned()
+            };
             rows.push(Row::new().say(lead, tone).say(line, tone));
         }
     }

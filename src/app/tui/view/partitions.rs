@@ -20,7 +20,11 @@ pub(super) fn rows(model: &Model, room: usize, height: usize, alone: bool) -> Ve
     let narrow = alone && height >= 8;
     let mut rows = Vec::new();
     let detail = log::rows(model, shown, room);
-    let clients = if narrow { clients::line(model) } else { Row::new() };
+    let clients = if narrow {
+        clients::line(model)
+    } else {
+        Row::new()
+    };
     let free = height.saturating_sub(detail.len() + usize::from(narrow));
     if all.len() > 1 && all.len() <= DETAILED && free >= (all.len() - 1) * (detail.len() + 1) {
         for (index, partition) in all.iter().enumerate() {
@@ -48,10 +52,12 @@ pub(super) fn rows(model: &Model, room: usize, height: usize, alone: bool) -> Ve
 fn list(model: &Model, all: &[PartitionLook], shown: &PartitionLook, most: usize) -> Vec<Row> {
     let lang = model.lang();
     let changes = model.session.changes();
-    let changed = |look: &PartitionLook| changes.iter().any(|change| {
-        let mut words = change.of.split(' ');
-        words.any(|word| word == look.name)
-    });
+    let changed = |look: &PartitionLook| {
+        changes.iter().any(|change| {
+            let mut words = change.of.split(' ');
+            words.any(|word| word == look.name)
+        })
+    };
     let mut order: Vec<&PartitionLook> = all.iter().collect();
     order.sort_by_key(|look| (look.health(), !changed(look)));
     let mut rows: Vec<Row> = order
@@ -81,7 +87,11 @@ fn line(look: &PartitionLook, shown: bool, changed: bool, lang: Lang) -> Row {
     let offsets = look.offsets.map_or(String::new(), |offsets| {
         format!("  HW {} LEO {}", offsets.high_watermark, offsets.log_end)
     });
-    let text = format!("  {leader} e{}  ISR {}{offsets}", look.epoch, look.isr.join(" "));
+    let text = format!(
+        "  {leader} e{}  ISR {}{offsets}",
+        look.epoch,
+        look.isr.join(" ")
+    );
     let row = Row::new()
         .say(if shown { "> " } else { "  " }, Tone::Accent)
         .say(look.name.clone(), Tone::Strong)

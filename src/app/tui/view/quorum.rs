@@ -17,7 +17,10 @@ pub(super) fn rows(model: &Model, _room: usize) -> Vec<Row> {
         rows.push(voter_row(voter, lang, selected).of(item));
     }
     rows.push(Row::new());
-    let text = lang.pick("brokers, and the metadata they have replayed", "broker 及其已重放的元数据");
+    let text = lang.pick(
+        "brokers, and the metadata they have replayed",
+        "broker 及其已重放的元数据",
+    );
     rows.push(Row::new().say(text, Tone::Strong));
     let end = active.and_then(|voter| voter.high_watermark);
     for node in picture.nodes.iter().filter(|node| node.is_broker) {
@@ -26,10 +29,17 @@ pub(super) fn rows(model: &Model, _room: usize) -> Vec<Row> {
     }
     if !picture.cuts.is_empty() {
         rows.push(Row::new());
-        let pairs: Vec<String> =
-            picture.cuts.iter().map(|(from, to)| format!("{from}-/->{to}")).collect();
+        let pairs: Vec<String> = picture
+            .cuts
+            .iter()
+            .map(|(from, to)| format!("{from}-/->{to}"))
+            .collect();
         let text = lang.pick("cut links: ", "被切断的链路：");
-        rows.push(Row::new().say(text, Tone::Bad).say(pairs.join("  "), Tone::Plain));
+        rows.push(
+            Row::new()
+                .say(text, Tone::Bad)
+                .say(pairs.join("  "), Tone::Plain),
+        );
     }
     rows
 }
@@ -42,7 +52,9 @@ fn header(active: Option<&QuorumLook>, lang: Lang) -> Row {
             name.say(text, Tone::Bad)
         }
         Some(voter) => {
-            let hw = voter.high_watermark.map_or("?".to_owned(), |hw| hw.to_string());
+            let hw = voter
+                .high_watermark
+                .map_or("?".to_owned(), |hw| hw.to_string());
             let text = match lang {
                 Lang::En => format!("  active {}  epoch {}  HW {hw}", voter.name, voter.epoch),
                 Lang::Zh => format!("  活动 {}  纪元 {}  HW {hw}", voter.name, voter.epoch),
@@ -63,15 +75,24 @@ fn voter_row(voter: &QuorumLook, lang: Lang, selected: bool) -> Row {
         true => ('*', Tone::Accent),
         false => ('+', Tone::Plain),
     };
-    let hw = voter.high_watermark.map_or("?".to_owned(), |hw| hw.to_string());
+    let hw = voter
+        .high_watermark
+        .map_or("?".to_owned(), |hw| hw.to_string());
     let (role, epoch, end) = (fit(role, 12), voter.epoch, voter.log_end);
     let mut text = format!("{role} e{epoch} LEO {end} HW {hw}");
     if voter.durable < voter.log_end {
-        text.push_str(&format!(" {} {}", lang.pick("durable", "落盘"), voter.durable));
+        text.push_str(&format!(
+            " {} {}",
+            lang.pick("durable", "落盘"),
+            voter.durable
+        ));
     }
     let mut row = lead.say(format!("{sign} "), tone).say(text, Tone::Plain);
     if let Some(voted) = &voter.voted {
-        row = row.say(format!("  {} {voted}", lang.pick("voted", "投给")), Tone::Dim);
+        row = row.say(
+            format!("  {} {voted}", lang.pick("voted", "投给")),
+            Tone::Dim,
+        );
     }
     match voter.known {
         Some(known) if known != voter.log_end => {
@@ -93,7 +114,10 @@ fn broker_row(node: &NodeLook, end: Option<i64>, lang: Lang, selected: bool) -> 
     };
     // The high watermark is exclusive: one below it is the last committed record.
     let behind = end.map(|end| end - 1 - offset).filter(|behind| *behind > 0);
-    let row = row.say(format!("{} {offset}", lang.pick("up to", "至")), Tone::Plain);
+    let row = row.say(
+        format!("{} {offset}", lang.pick("up to", "至")),
+        Tone::Plain,
+    );
     match behind {
         Some(behind) => {
             let text = match lang {
@@ -133,7 +157,11 @@ pub(super) fn beside(model: &Model) -> Vec<Row> {
             Some(role) => row.say(format!("+ {role} {}", voter.log_end), Tone::Plain),
         });
     }
-    for node in picture.nodes.iter().filter(|node| node.is_broker && !node.is_controller) {
+    for node in picture
+        .nodes
+        .iter()
+        .filter(|node| node.is_broker && !node.is_controller)
+    {
         let (sign, word, tone) = life(node.life, lang);
         let row = Row::new().say(fit(&node.name, 4), Tone::Strong);
         rows.push(row.say(format!("{sign} {word}"), tone));

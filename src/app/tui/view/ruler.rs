@@ -132,7 +132,9 @@ pub(super) fn ticks(model: &Model, room: usize) -> Vec<Tick> {
             later: index >= past,
             is_now: index + 1 == past,
             // Pauses of the future would tell of it.
-            fold: idle.filter(|_| index < past).map(|idle| format!("~{}s~", idle.as_millis() / 1_000)),
+            fold: idle
+                .filter(|_| index < past)
+                .map(|idle| format!("~{}s~", idle.as_millis() / 1_000)),
         }
     };
     let mut ticks = Vec::new();

@@ -44,7 +44,8 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     };
     let room = usize::from(inside.width);
     canvas.frame(area);
-    let title = format!("kafkalab {}", chrome::title(model));
+    let title = chrome::title(model, room.saturating_sub(20));
+    let title = format!("kafkalab {title}");
     canvas.title(1, 0, area.width - 13, &title, Tone::Strong);
     canvas.title(area.width - 10, 0, 9, "? help", Tone::Accent);
     canvas.row(inside.x, 1, inside.width, &chrome::tabs(model, room));
@@ -68,7 +69,12 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let foot = area.height - 4;
     canvas.row(inside.x, foot, inside.width, &chrome::status(model));
     canvas.row(inside.x, foot + 1, inside.width, &chrome::word(model));
-    canvas.row(inside.x, foot + 2, inside.width, &chrome::footer(model, room));
+    canvas.row(
+        inside.x,
+        foot + 2,
+        inside.width,
+        &chrome::footer(model, room),
+    );
 }
 
 /// The view with its neighbours.
@@ -104,21 +110,38 @@ fn upper(model: &Model, canvas: &mut Canvas<'_>, area: Rect, bands: &Bands) {
 /// Clients and quorum on the left, logs and messages in the middle.
 fn panels(model: &Model, canvas: &mut Canvas<'_>, edge: u16, bands: &Bands) {
     let lang = model.lang();
-    let left = (edge / 4).clamp(20, 34);
+    let left = (edge / 5).clamp(20, 34);
     let middle = 3 + bands.top;
     canvas.along(left, 2, middle + 1 + bands.middle);
     canvas.across(0, edge, middle);
     canvas.title(2, 2, left - 3, lang.pick("CLIENTS", "客户端"), Tone::Strong);
-    canvas.title(2, middle, left - 3, lang.pick("QUORUM", "控制器"), Tone::Strong);
+    canvas.title(
+        2,
+        middle,
+        left - 3,
+        lang.pick("QUORUM", "控制器"),
+        Tone::Strong,
+    );
     let title = lang.pick("PARTITIONS", "分区");
     canvas.title(left + 1, 2, edge - left - 2, title, Tone::Strong);
-    canvas.title(left + 1, middle, edge - left - 2, &flights::title(model), Tone::Strong);
+    canvas.title(
+        left + 1,
+        middle,
+        edge - left - 2,
+        &flights::title(model),
+        Tone::Strong,
+    );
     let upper = pane(0, 3, left + 1, bands.top);
     canvas.rows(upper, &clients::beside(model, usize::from(upper.width)));
     let lower = pane(0, middle + 1, left + 1, bands.middle);
     canvas.rows(lower, &quorum::beside(model));
     let logs = pane(left, 3, edge - left + 1, bands.top);
-    let rows = body(model, usize::from(logs.width), usize::from(bands.top), false);
+    let rows = body(
+        model,
+        usize::from(logs.width),
+        usize::from(bands.top),
+        false,
+    );
     canvas.rows(logs, &rows);
     let way = pane(left, middle + 1, edge - left + 1, bands.middle);
     let rows = flights::rows(model, usize::from(way.width), usize::from(bands.middle));
@@ -136,5 +159,9 @@ fn pane(x: u16, y: u16, width: u16, height: u16) -> Rect {
 }
 
 fn band(inside: Rect, y: u16, height: u16) -> Rect {
-    Rect { y, height, ..inside }
+    Rect {
+        y,
+        height,
+        ..inside
+    }
 }
