@@ -85,6 +85,7 @@ fn seconds(word: &str) -> Option<Span> {
 }
 
 /// What is shown: the World after the present step.
+#[derive(Clone)]
 struct Moment {
     seen: Option<Seen>,
     picture: Picture,
@@ -92,6 +93,7 @@ struct Moment {
 }
 
 /// A run, its past and what the scout has seen of its future.
+#[derive(Clone)]
 pub struct Session {
     source: Source,
     line: Timeline<Node, Run>,

@@ -14,7 +14,7 @@ use crate::lab::text::Lang;
 const HEAD: usize = 15;
 /// Offsets of a replica, and a word about it; less where there is little room.
 const TAIL: usize = 27;
-const SHORT_TAIL: usize = 22;
+const SHORT_TAIL: usize = 26;
 /// In less room than this cells are worth more than words.
 const NARROW: usize = 75;
 /// What lies before the window.
