@@ -23,7 +23,9 @@
 //!   - [`lab::trace`] is for transcripts, diagrams, metrics, and what Kafka's tools would show
 //!   - [`lab::scenario`] is for the language and its runs
 //!   - [`lab::explore`] is for random schedules, shrinking
-//! - [`app`] is its face, the command line.
+//! - [`app`] is its faces:
+//!   - [`app::tui`] is the visualiser without a terminal, `app::terminal` its loop in one
+//!   - [`app::cli`] is the command line
 
 pub mod app;
 pub mod kafka;

@@ -23,6 +23,7 @@ mod files;
 mod json;
 mod logs;
 mod output;
+mod play;
 mod progress;
 mod run;
 mod verdict;
@@ -44,8 +45,9 @@ pub(super) const REFUSED: u8 = 3;
 #[derive(Parser)]
 #[command(name = "kafkalab", version, about, long_about = ABOUT, after_help = EXAMPLES)]
 struct Arguments {
+    /// Without one: the tour.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
     /// When to use colours.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, env = "KAFKALAB_COLOR")]
     color: Color,
@@ -59,6 +61,8 @@ network and disk. A scenario and a seed give one history, on every machine, for 
 
 const EXAMPLES: &str = "\
 Examples:
+  kafkalab                                          the tour
+  kafkalab play 12                                  step through a scenario, forward and back
   kafkalab run scenarios/12-acks.toml               a leader failure under acks 0, 1 and all
   kafkalab run scenarios/12-acks.toml --seeds 20    the same with twenty seeds
   kafkalab run scenarios/12-acks.toml --json        one JSON object for programs
@@ -80,6 +84,8 @@ enum Color {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Step through a scenario, forward and back: the visualiser.
+    Play(play::PlayArguments),
     /// Run scenarios and say what was acknowledged, what was lost and why.
     Run(run::RunArguments),
     /// Read scenarios, report every problem, and with --mutate test their expectations.
@@ -118,12 +124,14 @@ pub fn run() -> ExitCode {
         progress: std::io::stderr().is_terminal(),
     };
     let code = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments, around),
-        Command::Check(arguments) => check::run(&arguments, around),
-        Command::Export(arguments) => export::run(&arguments, around),
-        Command::Describe(arguments) => describe::run(&arguments, around),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
+        None => play::tour(around),
+        Some(Command::Play(arguments)) => play::run(&arguments, around),
+        Some(Command::Run(arguments)) => run::run(&arguments, around),
+        Some(Command::Check(arguments)) => check::run(&arguments, around),
+        Some(Command::Export(arguments)) => export::run(&arguments, around),
+        Some(Command::Describe(arguments)) => describe::run(&arguments, around),
+        Some(Command::Explain(arguments)) => explain::run(&arguments),
+        Some(Command::Bench(arguments)) => bench::run(&arguments),
     };
     ExitCode::from(code)
 }
