@@ -23,7 +23,13 @@ impl Source {
     /// Parses the text. Files that it names are looked for beside it.
     pub(super) fn parse(&self) -> Result<Parsed, Vec<Problem>> {
         let beside = |path: &str| match &self.folder {
-            Some(folder) => read(&folder.join(path)),
+            Some(folder) => {
+                let path = folder.join(path);
+                match path.is_file() {
+                    true => read(&path),
+                    false => Err("there is no such file".to_owned()),
+                }
+            }
             None => Err("a built-in scenario has no files beside it".to_owned()),
         };
         parse_from(&self.text, &[], &beside)
@@ -57,11 +63,6 @@ pub(super) fn resolve(argument: &Path) -> Result<Source, String> {
 }
 
 /// Reads and parses a scenario; problems go to standard error. An error is an exit code.
-pub(super) fn load(argument: &Path, around: Surroundings) -> Result<Parsed, u8> {
-    load_source(argument, around).map(|(_, parsed)| parsed)
-}
-
-/// The same with the text.
 pub(super) fn load_source(argument: &Path, around: Surroundings) -> Result<(Source, Parsed), u8> {
     let source = resolve(argument).map_err(|why| {
         eprintln!("error: {why}");
@@ -136,9 +137,7 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
     if meta.is_dir() {
         return Err("is a folder, not a file".into());
     }
-    if !meta.is_file() {
-        return Err("is no plain file".into());
-    }
+
     if meta.len() > FILE_BYTES_MAX {
         let limit = FILE_BYTES_MAX >> 20;
         return Err(format!(

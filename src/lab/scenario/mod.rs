@@ -17,10 +17,12 @@ mod expr_check;
 mod expr_lex;
 mod expr_parse;
 mod fields;
+mod format;
 pub mod library;
 pub mod limits;
 mod matcher;
 mod model;
+pub mod mutate;
 mod names;
 mod pos;
 mod problem;
@@ -48,6 +50,7 @@ pub use code_examples::Example;
 pub use codes::Code;
 pub use cx::ReadFile;
 pub use expr::{Expr, Field, Op, Operand, Path, Subject, SubjectKind, Type};
+pub use format::format;
 pub use matcher::{FieldValue, MessageMatcher, NoteMatcher};
 pub use model::{
     Ask, Choice, Claim, ClientRef, Cluster, ConfigEntry, ConsumerSpec, Cost, End, EndWhen, Expect,

@@ -5,7 +5,7 @@ use super::codes::Code;
 use super::expr::{Field, Op, SubjectKind, Type};
 use super::limits::LIMITS;
 use super::read::{ACTIONS, RULES};
-use super::shapes::{self, SHAPES, Shape, When};
+use super::shapes::{SHAPES, Shape, When};
 use super::words::UNITS;
 use crate::kafka::config::Sabotage;
 use crate::kafka::protocol::Message;
@@ -127,13 +127,11 @@ fn tables(page: &mut Page) {
     page.heading(2, "Tables");
     let of_actions: Vec<&str> = ACTIONS.iter().map(|row| row.word).collect();
     for shape in SHAPES {
-        if !of_actions.contains(&shape.what) && shape.what != shapes::COUNT.what {
+        if !of_actions.contains(&shape.what) {
             page.heading(3, shape.title);
             keys(page, shape);
         }
     }
-    page.heading(3, shapes::COUNT.title);
-    keys(page, &shapes::COUNT);
 }
 
 fn keys(page: &mut Page, shape: &Shape) {
