@@ -14,6 +14,7 @@
 
 mod arguments;
 mod bench;
+mod book;
 mod check;
 mod completions;
 mod describe;
@@ -117,6 +118,8 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArguments),
+    /// Hold the generated parts of the book against the engine.
+    Book(book::BookArguments),
     /// Print the reference page of the scenario language.
     #[command(hide = true)]
     Reference,
@@ -161,6 +164,7 @@ pub fn run() -> ExitCode {
         Some(Command::Partition(arguments)) => partition::run(&arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&arguments, around),
         Some(Command::Completions(arguments)) => completions::run(&arguments),
+        Some(Command::Book(arguments)) => book::run(&arguments),
         Some(Command::Reference) => reference::run(),
         Some(Command::Bench(arguments)) => bench::run(&arguments),
     };
