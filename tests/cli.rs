@@ -314,3 +314,93 @@ fn a_run_writes_traces_and_metrics() {
     assert_eq!(Some(steps), run["steps"].as_u64());
     std::fs::remove_file(&file).expect("removed");
 }
+
+#[test]
+fn a_new_scenario_passes_and_is_formatted() {
+    let folder = temporary("new");
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let in_folder = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_kafkalab"))
+            .args(arguments)
+            .current_dir(&folder)
+            .output()
+            .expect("the command starts")
+    };
+    let codes: Vec<_> = [
+        &["new", "lesson"][..],
+        &["new", "lesson"],
+        &["run", "lesson.toml"],
+        &["check", "lesson.toml"],
+        &["fmt", "--check", "lesson.toml"],
+    ]
+    .iter()
+    .map(|arguments| in_folder(arguments).status.code())
+    .collect();
+    let file = folder.join("lesson.toml");
+    let text = std::fs::read_to_string(&file).expect("it was written");
+    let untidy = text.replace("seed = 1", "seed=1").replace("\n\n", "\n\n\n");
+    std::fs::write(&file, untidy).expect("writable");
+    let unformatted = in_folder(&["fmt", "--check", "lesson.toml"]).status.code();
+    let formatted = in_folder(&["fmt", "lesson.toml"]).status.code();
+    let after = std::fs::read_to_string(&file).expect("it is there");
+    std::fs::remove_dir_all(&folder).expect("it was there");
+    assert_eq!(codes, [Some(0), Some(3), Some(0), Some(0), Some(0)]);
+    assert_eq!((unformatted, formatted), (Some(1), Some(0)));
+    assert_eq!(after, text);
+}
+
+#[test]
+fn check_tells_programs_where_problems_are_and_what_fails() {
+    let file = temporary("check.toml");
+    let text = std::fs::read_to_string("scenarios/06-followers-pull.toml").expect("it is there");
+    let wrong = format!("{text}\n[[step]]\nat = \"1s\"\ncrash = \"broker-9\"\n");
+    std::fs::write(&file, wrong).expect("a temporary file");
+    let output = kafkalab(&["check", "--json", file.to_str().expect("UTF-8")]);
+    let vacuous = format!("{text}\n[[expect]]\nid = \"vacuous\"\nalways = \"now >= 0s\"\n");
+    std::fs::write(&file, vacuous).expect("a temporary file");
+    let mutated = kafkalab(&["check", "--json", "--mutate", file.to_str().expect("UTF-8")]);
+    std::fs::remove_file(&file).expect("it was there");
+    assert_eq!(output.status.code(), Some(2));
+    let object: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let problem = &object["problems"][0];
+    assert_eq!(problem["code"], "K014");
+    assert_eq!(problem["column"], 9);
+    assert_eq!(problem["line"], text.lines().count() + 4);
+    let object: serde_json::Value = serde_json::from_str(&stdout(&mutated)).expect("JSON");
+    let unfailing = object["expectations_that_nothing_failed"].as_array();
+    let unfailing = unfailing.expect("a list").iter();
+    assert!(unfailing.into_iter().any(|id| id == "vacuous"), "{object}");
+    let mutations = object["mutations"].as_array().expect("a list");
+    let noticed = |kind: &str| {
+        let of_kind = mutations.iter().filter(|tried| tried["kind"] == kind);
+        of_kind
+            .filter(|tried| tried["fails"] != serde_json::json!([]))
+            .count()
+    };
+    assert!(noticed("sabotage") > 0, "{object}");
+}
+
+#[test]
+fn small_commands_answer() {
+    for (arguments, expected) in [
+        (&["list"][..], "12-acks"),
+        (&["list", "--json"], "\"number\": 12"),
+        (
+            &["partition", "--key", "a", "--partitions", "12"],
+            "murmur2",
+        ),
+        (&["explain"], "K014"),
+        (&["explain", "K014"], "Right:"),
+        (&["explain", "crash"], "survives"),
+        (&["doctor"], "twice alike"),
+        (&["completions", "zsh"], "#compdef kafkalab"),
+        (&["reference"], "# The scenario language"),
+        (&["new", "-"], "format = 1"),
+    ] {
+        let output = kafkalab(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(stdout(&output).contains(expected), "{arguments:?}");
+    }
+    let bad = ["partition", "--key", "a", "--partitions", "0"];
+    assert_eq!(kafkalab(&bad).status.code(), Some(2));
+}

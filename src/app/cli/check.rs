@@ -226,9 +226,9 @@ fn tell(name: &str, outcome: &Outcome) {
     for tried in of_kind("setting") {
         let what = &tried.mutant.name;
         match tried.failed.is_empty() {
-            true => println!("{name}: with Kafka's default for {what} nothing fails"),
+            true => println!("{name}: with Kafka's default instead of {what} nothing fails"),
             false => println!(
-                "{name}: with Kafka's default for {what} fails {}",
+                "{name}: with Kafka's default instead of {what} fails {}",
                 list(&tried.failed)
             ),
         }
@@ -237,7 +237,10 @@ fn tell(name: &str, outcome: &Outcome) {
     let noticed: Vec<_> = of_kind("sabotage")
         .filter(|tried| !tried.failed.is_empty())
         .collect();
-    println!("{name}: notices {} of {all} planted bugs", noticed.len());
+    println!(
+        "{name}: its expectations notice {} of {all} planted bugs",
+        noticed.len()
+    );
     for tried in noticed {
         println!(
             "{name}:   {} fails {}",

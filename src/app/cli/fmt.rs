@@ -14,8 +14,8 @@ Examples:
   kafkalab fmt --check scenarios/*.toml  writes nothing; exit code 1 if a file would change
   kafkalab fmt - < my.toml               from standard input to standard output
 
-The order of tables and keys, comments, and how values are written stay. Blanks, indents and empty
-lines become uniform.
+Comments, the order of tables and keys, and how values are written stay; only keys with dots come
+together with their like. Blanks, indents and empty lines become uniform.
 
 Exit codes: 0 done, 1 with --check: a file would change, 2 a file is not TOML, 3 not writable.")]
 pub(super) struct FmtArguments {

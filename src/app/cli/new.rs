@@ -39,7 +39,11 @@ pub(super) fn run(arguments: &NewArguments) -> u8 {
             PASSED
         }
         Err(error) => {
-            eprintln!("error: {}: {error}", path.display());
+            let why = match error.kind() {
+                std::io::ErrorKind::AlreadyExists => "is there already".to_owned(),
+                _ => error.to_string(),
+            };
+            eprintln!("error: {}: {why}", path.display());
             REFUSED
         }
     }

@@ -1,5 +1,6 @@
 //! A scenario file in one form: blanks, indents and empty lines are uniform; comments, the order
-//! of everything and the way values are written stay. What is read from it stays the same.
+//! of tables and keys and the way values are written stay; only keys with dots come together with
+//! those of the same table. What is read from it stays the same.
 
 use super::codes::Code;
 use super::limits::MAX_FILE_BYTES;
@@ -288,6 +289,7 @@ mod tests {
             };
             assert_eq!(scenarios(before), scenarios(after), "{name}");
             assert_eq!(comments(source), comments(&text), "{name}");
+            assert_eq!(text, *source, "`kafkalab fmt scenarios/{name}.toml`");
         }
     }
 

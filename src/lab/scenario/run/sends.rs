@@ -108,10 +108,8 @@ impl Run {
         };
         self.payload += (record.key.as_ref().map_or(0, Bytes::len)
             + record.value.as_ref().map_or(0, Bytes::len)) as u64;
-        let sent = self.records.sent_count() as u64;
-        if sent >= MAX_RECORDS || self.payload > MAX_PAYLOAD_BYTES {
-            let what = format!("{sent} records of {} bytes", self.payload);
-            return self.fail(format!("{what} are over the limit of a run"));
+        if let Some(why) = too_much(self.records.sent_count() as u64, self.payload) {
+            return self.fail(why);
         }
         let id = self.call();
         self.records.called(
@@ -133,5 +131,24 @@ impl Run {
             id,
             call: Call::Client(seat.client, op),
         });
+    }
+}
+
+/// Why no more is sent: what a file does not say, such as how often a state recurs, is bounded
+/// while it runs.
+fn too_much(sent: u64, bytes: u64) -> Option<String> {
+    let over = sent >= MAX_RECORDS || bytes > MAX_PAYLOAD_BYTES;
+    over.then(|| format!("{sent} records of {bytes} bytes are over the limit of a run"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_does_not_send_without_end() {
+        assert_eq!(too_much(MAX_RECORDS - 1, MAX_PAYLOAD_BYTES), None);
+        assert!(too_much(MAX_RECORDS, 0).is_some());
+        assert!(too_much(0, MAX_PAYLOAD_BYTES + 1).is_some());
     }
 }

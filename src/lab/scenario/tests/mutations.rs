@@ -110,7 +110,7 @@ fn survive(source: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn mutated_files_do_not_panic(
