@@ -16,8 +16,8 @@ use crate::sim::{SeededOracle, SnapshotBudget, Span, StepNo, Time, Timeline};
 
 /// Dense: a step back makes at most so many steps again.
 const BUDGET: SnapshotBudget = SnapshotBudget {
-    every: 256,
-    count: 512,
+    every: 64,
+    count: 1_024,
     bytes: 256 << 20,
 };
 
