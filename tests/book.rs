@@ -31,7 +31,7 @@ fn no_generated_part_is_stale() {
 fn a_stale_part_is_reported_with_its_line_and_written_anew() {
     let folder = std::env::temp_dir().join(format!("kafkalab-book-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a temporary folder");
-    let page = folder.join("page.md");
+    let page = folder.join("README.md");
     let text = "# A page\n\nEnds at <!-- kafkalab: value orders-0.hw at 12-acks#end -->11<!-- kafkalab end -->.\n";
     std::fs::write(&page, text).expect("a temporary file");
     let path = page.to_str().expect("UTF-8");
@@ -45,14 +45,14 @@ fn a_stale_part_is_reported_with_its_line_and_written_anew() {
     let told = said(&stale);
     assert_eq!(stale.status.code(), Some(1), "{told}");
     assert!(
-        told.contains("page.md:3: stale") && told.contains("-->10<!--"),
+        told.contains("README.md:3: stale") && told.contains("-->10<!--"),
         "{told}"
     );
     assert_eq!(untouched, text);
     assert_eq!(written.status.code(), Some(0), "{}", said(&written));
     assert_eq!(anew, text.replace(">11<", ">10<"));
     assert_eq!(wrong.status.code(), Some(1));
-    assert!(said(&wrong).contains("page.md:3: "), "{}", said(&wrong));
+    assert!(said(&wrong).contains("README.md:3: "), "{}", said(&wrong));
     assert_eq!(kafkalab(&["book", "no-such-folder"]).status.code(), Some(2));
 }
 

@@ -109,8 +109,10 @@ pub(crate) fn papers(line: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| word.len() > 3 && word.ends_with(concat!(".", "md")))
 }
 
-/// True if the crate has that file: by its path, or in `docs`.
+/// True if the crate has that file: by its path, or in `docs`. A way up from a source ends at the
+/// root.
 pub(crate) fn is_paper(name: &str) -> bool {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let name = name.trim_start_matches("../");
     !name.starts_with('/') && (root.join(name).exists() || root.join("docs").join(name).exists())
 }

@@ -26,7 +26,8 @@ pub(super) fn plain(text: &str) -> String {
 /// Code within a line; text that holds what code can not becomes plain.
 pub(super) fn code(text: &str) -> String {
     let text = harmless(text);
-    match text.contains(['`', '|', '\\']) || text.trim() != text || text.is_empty() {
+    let unfit = text.contains(['`', '|', '\\']) || text.contains("{{");
+    match unfit || text.trim() != text || text.is_empty() {
         true => plain(&text),
         false => format!("`{text}`"),
     }
@@ -41,12 +42,13 @@ pub(super) fn fenced(language: &str, text: &str) -> String {
     format!("{fence}{language}\n{}\n{fence}", body.trim_end())
 }
 
-/// A line of code: tabs become spaces, and two braces can not be taken for an include.
+/// A line of code: tabs become spaces, and no two braces can be taken for an include of mdBook.
 fn clean_line(line: &str) -> String {
-    harmless(&line.replace('\t', "  "))
-        .replace("{{#", "{ {#")
-        .trim_end()
-        .to_owned()
+    let mut line = harmless(&line.replace('\t', "  "));
+    while line.contains("{{") {
+        line = line.replace("{{", "{ {");
+    }
+    line.trim_end().to_owned()
 }
 
 /// A table. Cells are Markdown.

@@ -111,13 +111,16 @@ fn page(desk: &mut Desk<'_, '_>, text: &str, complaints: &mut Vec<Complaint>) ->
                 (mark, made)
             }
         };
-        let body = made.unwrap_or_else(|text| {
-            let (file, line) = (desk.page.to_owned(), mark.line);
-            complaints.push(Complaint { file, line, text });
-            mark.body.to_owned()
-        });
+        let body = match made {
+            Ok(made) => mark.spaced(&made),
+            Err(text) => {
+                let (file, line) = (desk.page.to_owned(), mark.line);
+                complaints.push(Complaint { file, line, text });
+                mark.body.to_owned()
+            }
+        };
         page.push_str(mark.head);
-        page.push_str(&mark.spaced(&body));
+        page.push_str(&body);
         page.push_str(marks::END);
     }
     page

@@ -11,7 +11,8 @@ use std::fmt::Write;
 const OFFSETS_MAX: i64 = 20;
 
 /// The replicas of a partition at one moment: a cell an offset with the leader epoch of its
-/// record, `[0]` below the high watermark that the replica knows, `(0)` from it on.
+/// record, `[0]` below the high watermark that the replica knows, `(0)` from it on. Before it stands
+/// what the controller has: `*` leads, `+` in sync, `-` out of sync; `x` for a broker that is down.
 pub(super) fn replicas(view: View<'_>, name: &str) -> Result<String, String> {
     let tp = name.rsplit_once('-').and_then(|(topic, number)| {
         let number = number.parse().ok()?;
@@ -39,8 +40,6 @@ pub(super) fn replicas(view: View<'_>, name: &str) -> Result<String, String> {
         rows.push((view.names.server(*id), mark, view.replica_of(*id, tp)));
     }
     draw(&mut text, view, tp, &rows);
-    text.push_str("* leads   + in sync   - out of sync   x down   [e] below the high watermark   ");
-    text.push_str("(e) above it; e is the leader epoch of the record\n");
     Ok(text)
 }
 
@@ -53,7 +52,7 @@ fn draw(text: &mut String, view: View<'_>, tp: Tp, rows: &[Row<'_>]) {
     let (end, start) = (end.unwrap_or(0), start.unwrap_or(0));
     let start = start.max(end - OFFSETS_MAX);
     let epoch = view.registration(tp).map_or(0, |known| known.leader_epoch);
-    let cell = epoch.to_string().len().max(end.to_string().len());
+    let cell = epoch.to_string().len().max((end - 1).to_string().len());
     let name = rows.iter().map(|row| row.0.len()).max().unwrap_or(0).max(6);
     let _ = write!(text, "\n{:<name$}   ", "offset");
     for offset in start..end {
@@ -67,7 +66,6 @@ fn draw(text: &mut String, view: View<'_>, tp: Tp, rows: &[Row<'_>]) {
         }
         text.push('\n');
     }
-    text.push('\n');
 }
 
 fn cells(text: &mut String, replica: &ReplicaView<'_>, (start, end): (i64, i64), width: usize) {

@@ -81,13 +81,16 @@ pub(super) fn write(runs: &mut Runs<'_>, question: &Question) -> Result<String, 
             (asked.collect(), with(told.collect(), because))
         }
     };
-    let answer = details("Answer", &answer);
-    Ok(format!("**{}**\n\n{asked}\n{answer}", question.ask))
+    let asked = match asked.is_empty() {
+        true => format!("**{}**\n\n", question.ask),
+        false => format!("**{}**\n\n{asked}\n", question.ask),
+    };
+    Ok(asked + &details("Answer", &answer))
 }
 
 fn with(answer: String, because: Option<&str>) -> String {
     match because {
-        Some(because) => format!("{answer}\n\n{because}"),
+        Some(because) => format!("{}\n\n{because}", answer.trim_end()),
         None => answer,
     }
 }

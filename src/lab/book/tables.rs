@@ -25,8 +25,8 @@ pub(super) fn records(runs: &mut Runs<'_>, rest: &str) -> Result<String, String>
                 place.ok_or_else(|| format!("{target} sends no \"{label}\""))
             };
             let (first, last) = (place(first)?, place(last)?);
-            all.get(first..=last)
-                .ok_or_else(|| format!("\"{part}\" goes backwards"))?
+            let part_of = all.get(first..=last).filter(|part| !part.is_empty());
+            part_of.ok_or_else(|| format!("\"{part}\" goes backwards"))?
         }
     };
     let ready = told.finished.run.ready_at();
