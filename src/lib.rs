@@ -22,6 +22,7 @@
 //!   - [`lab::check`] is for invariants, and a judge of what clients saw
 //!   - [`lab::scenario`] is for the language and its runs
 //!   - [`lab::explore`] is for random schedules, shrinking
+//!   - [`lab::explain`] is for answers: why, and what another history has instead
 //! - [`app`] is its face, the command line.
 
 pub mod app;

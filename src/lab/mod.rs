@@ -1,10 +1,11 @@
 //! Experiments: clusters, scenarios and checks over the simulated Kafka.
 //!
 //! Order of the rooms, each may name only the ones before it: [`text`], [`cluster`],
-//! [`check`], [`scenario`], [`explore`].
+//! [`check`], [`scenario`], [`explore`] and [`explain`].
 
 pub mod check;
 pub mod cluster;
+pub mod explain;
 pub mod explore;
 pub mod scenario;
 pub mod text;
