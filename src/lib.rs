@@ -20,6 +20,7 @@
 //!   - [`lab::text`] is for what the program says, in two languages
 //!   - [`lab::cluster`] is for machines, the way to ready, a view on the truth
 //!   - [`lab::check`] is for invariants, and a judge of what clients saw
+//!   - [`lab::trace`] is for transcripts, diagrams, metrics, and what Kafka's tools would show
 //!   - [`lab::scenario`] is for the language and its runs
 //!   - [`lab::explore`] is for random schedules, shrinking
 //!   - [`lab::explain`] is for answers: why, and what another history has instead

@@ -1,7 +1,7 @@
 //! Experiments: clusters, scenarios and checks over the simulated Kafka.
 //!
 //! Order of the rooms, each may name only the ones before it: [`text`], [`cluster`],
-//! [`check`], [`scenario`], [`explore`] and [`explain`].
+//! [`check`] and [`trace`], [`scenario`], [`explore`] and [`explain`].
 
 pub mod check;
 pub mod cluster;
@@ -9,3 +9,4 @@ pub mod explain;
 pub mod explore;
 pub mod scenario;
 pub mod text;
+pub mod trace;

@@ -22,7 +22,9 @@ mod files;
 mod json;
 mod progress;
 mod run;
+mod subject;
 mod verdict;
+mod why;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal;
@@ -79,6 +81,8 @@ enum Command {
     Run(run::RunArguments),
     /// Read scenarios, report every problem, and with --mutate test their expectations.
     Check(check::CheckArguments),
+    /// Answer a question about a run: why was a record lost, who leads, what holds it back?
+    Why(why::WhyArguments),
     /// Say what a problem of a scenario file means.
     Explain(explain::ExplainArguments),
     /// Measure speed, as ratios taken in one run.
@@ -111,6 +115,7 @@ pub fn run() -> ExitCode {
     let code = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, around),
         Command::Check(arguments) => check::run(&arguments, around),
+        Command::Why(arguments) => why::run(&arguments, around),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
     };

@@ -29,6 +29,9 @@ mod steps;
 mod template;
 mod timers;
 
+#[cfg(test)]
+mod tests;
+
 pub use calls::call_phrase;
 pub use faults::fault_sentence;
 pub use glossary::{GLOSSARY, Term, term};

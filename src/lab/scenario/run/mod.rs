@@ -19,6 +19,7 @@
 //! | `records`, `chronicle` | what applications did, what happened |
 //! | `fate`, `loss` | what became of records; why they were lost |
 //! | `availability` | how long partitions had no leader at work |
+//! | `traced` | runs under the eyes of an observer; traces |
 //! | `report`, `runner` | the outcome; running files, branches, seeds |
 
 mod act;
@@ -37,6 +38,7 @@ mod runner;
 mod script;
 mod settle;
 mod tamper;
+mod traced;
 
 pub use counts::NoteCounts;
 pub use eval::{Scope, Val};
@@ -48,6 +50,7 @@ pub use records::{Ending, Received, Records, Sent};
 pub use report::{PartitionEnd, Report};
 pub use runner::{Finished, Options, Session, compare_branches, run};
 pub use script::Told;
+pub use traced::{Moment, run_observed};
 
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};

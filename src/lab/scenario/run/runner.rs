@@ -6,7 +6,7 @@ use crate::kafka::vocabulary::Kafka;
 use crate::lab::cluster::{KafkaWorld, Node};
 use crate::lab::scenario::model::{Claim, Scenario};
 use crate::lab::scenario::write::operand_text;
-use crate::sim::{Action, Observer, SeededOracle, Time};
+use crate::sim::{Action, Driver, Observer, SeededOracle, Time};
 use std::sync::Arc;
 
 /// A run that has not ended after so many steps is stopped as failed.
@@ -81,6 +81,12 @@ impl Session {
     /// The driver as it is now.
     pub fn run(&self) -> &Run {
         &self.run
+    }
+
+    /// When the next step begins, or the script wants to act; none if nothing is left to do.
+    pub(super) fn next_time(&self) -> Option<Time> {
+        let wake = Some(self.run.next_wake()).filter(|wake| *wake != Time::NEVER);
+        self.world.next_time().into_iter().chain(wake).min()
     }
 
     /// Makes the next step under the eyes of `observer`. False, and nothing done, if the run is
