@@ -160,6 +160,23 @@ impl<M: StateMachine, D: Driver<M>> Timeline<M, D> {
         self.forward_to(step, oracle)
     }
 
+    /// Goes to the moment after step number `step`, back or forth, by the way that makes the
+    /// fewest steps again; false, and nothing done, if that is before the beginning, and false at
+    /// the end of the history if there are not so many steps.
+    pub fn go_to(&mut self, step: StepNo, oracle: &mut dyn Oracle) -> bool {
+        let now = self.world.step_no();
+        let before = |snapshot: &&Snapshot<M, D>| snapshot.world.step_no() <= step;
+        let Some(snapshot) = self.snapshots.iter().rev().find(before) else {
+            return false;
+        };
+        if now > step || snapshot.world.step_no() > now {
+            self.world = snapshot.world.clone();
+            self.driver = snapshot.driver.clone();
+            self.taken = 0;
+        }
+        self.forward_to(step, oracle)
+    }
+
     fn take_snapshot(&mut self) {
         let Some(last) = self.snapshots.last() else {
             return;

@@ -111,7 +111,7 @@ fn record(record: &RecordFate, ready: crate::sim::Time) -> Value {
     json!({
         "producer": record.producer,
         "acks": acks,
-        "value": record.sent.label,
+        "value": record.sent.label(),
         "topic": record.sent.topic,
         "partition": partition,
         "offset": offset,

@@ -101,7 +101,10 @@ mod tests {
         assert_eq!(split("12#acks-1"), ("12", Some("acks-1")));
         assert_eq!(split("a#b/12#main"), ("a#b/12", Some("main")));
         assert_eq!(split("12"), ("12", None));
-        assert_eq!(split("scenarios/12-acks.toml"), ("scenarios/12-acks.toml", None));
+        assert_eq!(
+            split("scenarios/12-acks.toml"),
+            ("scenarios/12-acks.toml", None)
+        );
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use super::progress::Progress;
 use super::subject::{Subject, refuse, setting};
 use super::{PASSED, Surroundings, arguments};
-use crate::lab::explain::{Answer, Decider, Inquiry, Link, Moment, Proof, Question, Role, clock};
+use crate::lab::explain::{Answer, Decider, Inquiry, Link, Proof, Question, Role, clock};
 use crate::lab::scenario::Setting;
-use crate::lab::scenario::run::Options;
+use crate::lab::scenario::run::{Moment, Options};
 use crate::lab::text::{Lang, harmless};
 use crate::sim::Time;
 use clap::Args;

@@ -4,6 +4,7 @@
 mod broker_configs;
 mod client_configs;
 mod error;
+mod io_model;
 mod rows;
 mod semantics;
 mod table;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use broker_configs::Applied;
 pub use error::ConfigError;
+pub use io_model::IoModel;
 pub use semantics::{IsrAdmission, Sabotage, Sabotages, Semantics, Truncation};
 pub use table::{ConfigDef, ConfigValue, Kind, Scope, Valid, configs, find_config, known_configs};
 pub use typed::{

@@ -1,5 +1,7 @@
 //! Version switches and planted bugs, all in one place. Each is read in one place of the logic.
 
+use super::IoModel;
+
 /// How a follower finds where its log departs from the leader's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Truncation {
@@ -33,6 +35,8 @@ pub struct Semantics {
     pub eligible_leader_replicas: bool,
     /// The high watermark stands while the ISR is below min.insync.replicas (KIP-966).
     pub min_isr_gates_high_watermark: bool,
+    /// How logs are read and written.
+    pub io: IoModel,
     /// Planted bugs.
     pub sabotage: Sabotages,
 }
@@ -46,6 +50,7 @@ impl Default for Semantics {
             stale_broker_epoch_check: true,
             eligible_leader_replicas: true,
             min_isr_gates_high_watermark: true,
+            io: IoModel::default(),
             sabotage: Sabotages::default(),
         }
     }

@@ -4,6 +4,7 @@ use super::ReplicaManager;
 use super::broker::Broker;
 use super::checkpoints::Checkpoints;
 use super::fetcher::Fetchers;
+use super::io::Io;
 use crate::kafka::config::{BrokerConfig, Sabotage};
 use crate::kafka::metadata::MetadataImage;
 use crate::kafka::network_client::Hosts;
@@ -27,6 +28,7 @@ impl ReplicaManager {
     ) -> Result<Self, DiskError> {
         let mut manager = ReplicaManager {
             fetchers: Fetchers::new(&config),
+            io: Io::new(config.semantics.io),
             broker: Broker {
                 me: node_id,
                 epoch: -1,

@@ -279,6 +279,7 @@ impl ReplicaManager {
                 && info.bytes > 0
             {
                 ctx.spend(Work::ReadBytes, info.bytes);
+                self.count_read(&result.item, info.bytes, ctx);
                 if params.is_follower() {
                     ctx.note(Note::FetchAnswered {
                         partition: result.item.tp(),
@@ -291,6 +292,25 @@ impl ReplicaManager {
         }
         let answer = self.fetch_answer(from.api_version, params, context, results, ctx);
         from.respond(answer, ctx);
+    }
+}
+
+impl ReplicaManager {
+    /// What serving these bytes would ask of the disk and of memory.
+    fn count_read(&mut self, item: &FetchItem, bytes: u64, ctx: &mut Ctx<'_, Kafka>) {
+        self.io.served(bytes, ctx);
+        if !self.io.may_miss() {
+            return;
+        }
+        let no = self.partitions.find(item.topic_id, item.key.partition);
+        let partition = no.and_then(|no| Some((no, self.partitions.get(no)?)));
+        let place = partition.and_then(|(no, partition)| {
+            let (segment, at) = partition.log().position_of(ctx.disk, item.spec.offset)?;
+            Some(((no, segment), at))
+        });
+        if let Some(place) = place {
+            self.io.read(place, bytes, ctx);
+        }
     }
 }
 

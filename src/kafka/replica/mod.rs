@@ -13,6 +13,7 @@
 //! | `fetcher/` | fetching from leaders, truncation |
 //! | `purgatory.rs` | what waits |
 //! | `alter_partition.rs` | ISR proposals on their way to the controller |
+//! | `io.rs` | what reads and writes would ask of a disk, counted |
 //! | `checkpoints.rs`, `boot.rs`, `background.rs` | files, start and stop, periodic work |
 
 mod alter_partition;
@@ -26,6 +27,7 @@ mod fetch_answer;
 mod fetch_request;
 mod fetch_session;
 mod fetcher;
+mod io;
 mod leader_hint;
 mod list_offsets;
 mod metadata;
@@ -43,6 +45,7 @@ use alter_partition::AlterPartitionManager;
 use broker::{Broker, not_hosted};
 use fetch_session::FetchSessionCache;
 use fetcher::Fetchers;
+use io::Io;
 use purgatory::{Delayed, DelayedKind, Purgatory};
 use table::{PartitionNo, PartitionTable};
 
@@ -85,6 +88,7 @@ pub struct ReplicaManager {
     sessions: Arc<FetchSessionCache>,
     purgatory: Purgatory,
     fetchers: Fetchers,
+    io: Io,
     alter_partition: AlterPartitionManager,
     failed: Option<DiskError>,
 }

@@ -14,7 +14,7 @@ use crate::kafka::protocol::messages::produce_response::{
 use crate::kafka::protocol::messages::{BrokerId, ProduceRequest, ProduceResponse, TopicName};
 use crate::kafka::protocol::record_batch::RecordBatch;
 use crate::kafka::protocol::{ErrorCode, StrBytes};
-use crate::kafka::vocabulary::{Kafka, Note, ReplicaTimer, Timer, Tp};
+use crate::kafka::vocabulary::{Kafka, Note, ReplicaTimer, Timer, Tp, Work};
 use crate::sim::{Ctx, Span};
 use bytes::Bytes;
 use uuid::Uuid;
@@ -75,6 +75,7 @@ impl ReplicaManager {
         image: &MetadataImage,
         ctx: &mut Ctx<'_, Kafka>,
     ) {
+        ctx.spend(Work::ProduceRequests, 1);
         let transactional = has_transactional_records(&request);
         let verdict = if transactional && request.transactional_id.is_none() {
             Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
@@ -177,6 +178,11 @@ impl ReplicaManager {
             return Err(Refusal::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, -1));
         };
         let (info, advanced) = partition.append_for_client(records, acks, broker, ctx)?;
+        if !info.duplicate {
+            let place = partition.end_of_file(ctx.disk);
+            self.io
+                .appended(((no, place.0), place.1), info.bytes, info.records, ctx);
+        }
         let mut response = PartitionProduceResponse::default();
         response.index = partition.number();
         response.base_offset = info.first_offset;

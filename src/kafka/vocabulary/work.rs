@@ -49,6 +49,14 @@ codes! {
         ProduceRecords = 8 "produce-record",
         /// Records given to a consumer's application.
         ConsumeRecords = 9 "consume-record",
+        /// Produce requests handled.
+        ProduceRequests = 10 "produce-request",
+        /// Bytes of fetch answers copied through the broker's own memory: none with zero copy.
+        CopiedBytes = 11 "copied-byte",
+        /// Bytes of partition logs read from the disk because the page cache did not hold them.
+        DiskReadBytes = 12 "disk-read-byte",
+        /// Times that the disk went on at another place of the partition logs than where it was.
+        DiskSeeks = 13 "disk-seek",
     }
 }
 

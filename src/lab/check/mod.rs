@@ -41,7 +41,7 @@ struct Glance<'a> {
     violations: &'a mut Vec<Violation>,
 }
 
-impl Glance<'_> {
+impl<'a> Glance<'a> {
     fn violated(&mut self, invariant: Invariant, text: String) {
         let (step, at) = (self.record.no, self.record.at);
         self.violations.push(Violation {
@@ -53,12 +53,10 @@ impl Glance<'_> {
     }
 
     /// The step's machine and its notes.
-    fn notes(&self) -> impl Iterator<Item = (NodeId, Note)> + use<'_> {
-        let node = self.record.node;
-        self.record
-            .notes
-            .iter()
-            .filter_map(move |note| Some((node?, *note)))
+    fn notes(&self) -> impl Iterator<Item = (NodeId, Note)> + use<'a> {
+        let record = self.record;
+        let node = record.node.into_iter();
+        node.flat_map(|node| record.notes.iter().map(move |note| (node, *note)))
     }
 }
 

@@ -34,7 +34,7 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn voice(&self) -> Voice<'a> {
-        Voice::new(&self.plan().names, self.trail.topics())
+        self.trail.voice()
     }
 
     /// A partition by its name, also of a topic that is gone by now.

@@ -136,14 +136,14 @@ pub(super) fn step_of(run: &Run, trouble: &Trouble) -> Option<StepIdx> {
         let action = steps.get(index.0).and_then(|step| step.action.as_ref());
         action.is_some_and(|action| did(&action.it, &trouble.deed))
     };
-    let acted = run.deeds().iter().filter(|(step, _)| fits(step));
+    let acted = run.acts().iter().filter(|act| fits(&act.step));
     // A shutdown is heard, and a rule strikes, some time after the step has acted.
     let exact = |at: Time| match trouble.deed {
         Deed::Fault(_) => at == trouble.at,
         _ => at <= trouble.at,
     };
-    let last = acted.filter(|(_, at)| exact(*at)).next_back();
-    last.map(|(step, _)| *step)
+    let last = acted.filter(|act| exact(act.at)).next_back();
+    last.map(|act| act.step)
 }
 
 fn did(action: &ScenarioAction, deed: &Deed) -> bool {

@@ -2,17 +2,17 @@
 
 use super::answer::{Answer, Decider, Proof};
 use super::case::Case;
-use super::moment::Moment;
 use super::proof::{self, Look};
 use super::question::{Question, Unclear};
 use super::record::settings_first;
 use super::trail::Trail;
 use super::watermark::Series;
 use crate::kafka::protocol::TopicPartition;
-use crate::kafka::vocabulary::{Note, Tp};
+use crate::kafka::vocabulary::{Note, Salience, Tp};
 use crate::lab::scenario::Scenario;
-use crate::lab::scenario::run::{Finished, Options, Session};
+use crate::lab::scenario::run::{Finished, Moment, Options, Session};
 use crate::lab::text::{Said, Speaker, causes};
+use crate::lab::trace::Recorder;
 use crate::sim::{StepNo, Time};
 
 /// A run that was recorded.
@@ -33,17 +33,18 @@ impl Inquiry {
     ) -> Self {
         const STEPS: usize = 4_096;
         let mut session = Session::new(scenario, options);
-        let mut trail = Trail::new(session.run().plan().names.clone());
+        let names = &session.run().plan().names;
+        let mut recorder = Recorder::new(names, Salience::Background);
         'run: loop {
             for _ in 0..STEPS {
-                if !session.step(&mut trail) {
+                if !session.step(&mut recorder) {
                     break 'run;
                 }
             }
             progress(session.world().now());
         }
         let finished = session.finish(branch);
-        trail.learn(finished.run.scope(&finished.world).view);
+        let trail = Trail::new(finished.trace(recorder, branch, Said::default()));
         Inquiry {
             scenario: scenario.clone(),
             options: options.clone(),
@@ -75,7 +76,7 @@ impl Inquiry {
     /// What is missing or unknown, with examples.
     pub fn question(&self, text: &str) -> Result<Question, Unclear> {
         let records = &self.finished.report.records;
-        let sent = |word: &str| records.iter().any(|record| record.sent.label == word);
+        let sent = |word: &str| records.iter().any(|record| record.sent.label() == word);
         Question::parse(text, self.finished.run.plan(), &sent)
     }
 
@@ -135,7 +136,7 @@ impl Inquiry {
                 Look::Record {
                     producer: record.fate.sent.producer,
                     send: record.send as usize,
-                    label: record.fate.sent.label.clone(),
+                    label: record.fate.sent.label().to_owned(),
                     fatum: *fatum,
                 }
             }
@@ -178,11 +179,11 @@ impl Inquiry {
         match at {
             None => last,
             Some(Moment::Step(step)) => StepNo(step.min(last.0)),
-            Some(Moment::Time(after)) => {
+            Some(Moment::At(after)) => {
                 let limit = self.finished.run.ready_at() + after;
                 let mut steps = self.trail.steps_from(StepNo(1));
-                let later = steps.find(|(_, step)| step.at > limit);
-                later.map_or(last, |(step, _)| StepNo(step.0 - 1))
+                let later = steps.find(|step| step.at > limit);
+                later.map_or(last, |step| StepNo(step.no.0 - 1))
             }
         }
     }

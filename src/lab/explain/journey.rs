@@ -9,6 +9,7 @@ use crate::lab::cluster::ClientRef as Seat;
 use crate::lab::scenario::ClientRef;
 use crate::lab::scenario::run::{Ending, Fate, RecordFate};
 use crate::lab::text::{Said, causes, lost_reason};
+use crate::lab::trace::Step;
 use crate::sim::{StepKind, StepNo};
 
 /// A record that is asked about.
@@ -45,7 +46,7 @@ impl<'a> Case<'a> {
         let records = &self.finished.report.records;
         let fits = |fate: &&RecordFate| match of {
             RecordRef::Value(value, producer) => {
-                fate.sent.label == *value && producer.as_ref().is_none_or(|p| *p == fate.producer)
+                fate.sent.label() == *value && producer.as_ref().is_none_or(|p| *p == fate.producer)
             }
             RecordRef::At(tp, offset) => {
                 let there = |t: i32, o: i64| t == tp.partition && o == *offset;
@@ -145,7 +146,7 @@ impl<'a> Case<'a> {
         use crate::lab::text::Speaker;
         let values = [
             ("producer", record.fate.producer.clone()),
-            ("record", record.fate.sent.label.clone()),
+            ("record", record.fate.sent.label().to_owned()),
             ("topic", self.voice().partition(tp)),
         ];
         let said = Said::new(causes::SENT, &values);
@@ -155,14 +156,18 @@ impl<'a> Case<'a> {
     /// What became of a request: refused, appended, parked, answered, or never there.
     fn arrivals(&self, sent: &Noted, tp: Tp, record: &Record<'_>, journey: &mut Journey) {
         let mut from = sent.step;
-        while let Some((step, read)) = self.trail.steps_from(StepNo(from.0 + 1)).find(|(_, s)| {
-            s.cause == sent.step
-                && s.message == Some("Produce")
-                && s.link.is_some_and(|(from, _)| from == sent.node)
-        }) {
+        let is_mine = |step: &&Step| {
+            let head = step.head.filter(|head| head.from == sent.node);
+            let message = step.message.as_ref();
+            step.cause == sent.step
+                && head.is_some()
+                && message.is_some_and(|message| message.name == "Produce")
+        };
+        while let Some(read) = self.trail.steps_from(StepNo(from.0 + 1)).find(is_mine) {
+            let step = read.no;
             from = step;
             if let StepKind::Lost(reason) = read.kind {
-                let to = read.link.map(|(_, to)| self.name(to)).unwrap_or_default();
+                let to = read.head.map(|head| self.name(head.to)).unwrap_or_default();
                 let why = lost_reason(reason);
                 let said = Said::by(|lang| {
                     let values = [("node", to.clone()), ("why", why.of(lang).to_owned())];
@@ -210,7 +215,7 @@ impl<'a> Case<'a> {
             });
             journey.chain.extend(answer.map(|noted| self.link(&noted)));
         }
-        let Some((step, answer)) = self.trail.answer_to(read) else {
+        let Some(answer) = self.trail.answer_to(read) else {
             return;
         };
         if let StepKind::Lost(reason) = answer.kind {
@@ -220,7 +225,9 @@ impl<'a> Case<'a> {
                 Said::new(causes::ANSWER_DIED, &values).of(lang).to_owned()
             });
             let to = Some(record.seat.node);
-            journey.chain.push(self.event(step, answer.at, to, said));
+            journey
+                .chain
+                .push(self.event(answer.no, answer.at, to, said));
         }
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! | file | concern |
 //! |---|---|
-//! | `question`, `moment` | what is asked, about when |
+//! | `question` | what is asked |
 //! | `trail` | what a run left behind |
 //! | `faults` | what was wrong at a moment, and which step of the scenario did it |
 //! | `case` | names and links |
@@ -19,7 +19,6 @@ mod case;
 mod faults;
 mod inquiry;
 mod journey;
-mod moment;
 mod partition;
 mod proof;
 mod question;
@@ -34,6 +33,5 @@ pub use answer::{Answer, Decider, Link, Proof, Role};
 pub use case::clock;
 pub use faults::Trouble;
 pub use inquiry::Inquiry;
-pub use moment::Moment;
 pub use question::{Fatum, Question, RecordRef, Unclear};
-pub use trail::{Deed, Noted, Trail, TrailStep};
+pub use trail::{Deed, Noted, Trail};

@@ -28,7 +28,7 @@ impl Case<'_> {
 
     fn said(&self, record: &Record<'_>, text: Both, more: &[(&str, String)]) -> Said {
         let mut values = vec![
-            ("record", record.fate.sent.label.clone()),
+            ("record", record.fate.sent.label().to_owned()),
             ("producer", record.fate.producer.clone()),
         ];
         values.extend(more.iter().cloned());

@@ -1,41 +1,13 @@
-//! [`Trail`]: what a run left behind, step by step: who, when, because of which step, and what was
-//! noted. Small enough to keep a whole run; a longer one is kept up to a limit.
+//! [`Trail`]: the recorded steps of a run, with what explanations look up in them: notes by step,
+//! what a step led to, and what was done from outside.
 
-use crate::kafka::vocabulary::{Kafka, Note};
-use crate::lab::cluster::{KafkaWorld, Names, Node, TopicNames, View};
-use crate::sim::{
-    Action, Envelope, Fault, Head, LostReason, NodeId, Observer, StepKind, StepNo, StepRecord,
-    Time, Verdict,
-};
-
-/// Steps kept, and notes kept.
-const STEPS_MAX: usize = 4_000_000;
-const NOTES_MAX: usize = 16_000_000;
-
-/// One step.
-#[derive(Clone, Debug)]
-pub struct TrailStep {
-    /// When it began.
-    pub at: Time,
-    /// The machine.
-    pub node: Option<NodeId>,
-    /// What kind.
-    pub kind: StepKind<Kafka>,
-    /// The step that sent the message or armed the timer; 0 for none.
-    pub cause: StepNo,
-    /// Of a response: the step that read the request.
-    pub request: StepNo,
-    /// Sender and receiver of its message.
-    pub link: Option<(NodeId, NodeId)>,
-    /// The api of a message: `Fetch`, `FetchResponse`.
-    pub message: Option<&'static str>,
-    /// What was done to a message.
-    pub verdict: Verdict,
-    notes_end: usize,
-}
+use crate::kafka::vocabulary::Note;
+use crate::lab::cluster::Voice;
+use crate::lab::trace::{Step, Trace};
+use crate::sim::{Action, Fault, LostReason, NodeId, StepKind, StepNo, Time, Verdict};
 
 /// Something that was done to the cluster from outside.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Deed {
     /// A fault.
     Fault(Fault),
@@ -43,17 +15,6 @@ pub enum Deed {
     Shutdown(NodeId),
     /// A message of this link was held, dropped, doubled or delayed.
     Message(Verdict, NodeId, NodeId, Option<&'static str>),
-}
-
-/// What a run left behind.
-#[derive(Clone, Debug)]
-pub struct Trail {
-    names: Names,
-    topics: TopicNames,
-    steps: Vec<TrailStep>,
-    notes: Vec<Note>,
-    deeds: Vec<(StepNo, Deed)>,
-    whole: bool,
 }
 
 /// A note with its place.
@@ -69,58 +30,58 @@ pub struct Noted {
     pub note: Note,
 }
 
+/// What a run left behind.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    trace: Trace,
+    deeds: Vec<(StepNo, Deed)>,
+}
+
 impl Trail {
-    /// An empty trail of a cluster.
-    pub fn new(names: Names) -> Self {
+    /// Of a trace that holds every step from the first on.
+    pub fn new(trace: Trace) -> Self {
+        let deeds = trace.steps.iter().filter_map(|step| {
+            let deed = deed(step)?;
+            Some((step.no, deed))
+        });
         Trail {
-            names,
-            topics: TopicNames::default(),
-            steps: Vec::new(),
-            notes: Vec::new(),
-            deeds: Vec::new(),
-            whole: true,
+            deeds: deeds.collect(),
+            trace,
         }
     }
 
-    /// Learns the names of the topics that there are in the end.
-    pub fn learn(&mut self, view: View<'_>) {
-        self.topics.learn(view);
+    /// The recorded steps.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
     }
 
-    /// The names of topics, also of those that are gone.
-    pub fn topics(&self) -> &TopicNames {
-        &self.topics
-    }
-
-    /// Whether no step had to be left out.
-    pub fn is_whole(&self) -> bool {
-        self.whole
+    /// Speaks of machines, topics and clients by their names.
+    pub fn voice(&self) -> Voice<'_> {
+        self.trace.voice()
     }
 
     /// The number of the last step that was kept.
     pub fn last(&self) -> StepNo {
-        StepNo(self.steps.len() as u64)
+        self.trace.steps.last().map_or(StepNo(0), |step| step.no)
     }
 
     /// A step by its number.
-    pub fn step(&self, no: StepNo) -> Option<&TrailStep> {
-        self.steps.get(usize::try_from(no.0.checked_sub(1)?).ok()?)
+    pub fn step(&self, no: StepNo) -> Option<&Step> {
+        self.trace
+            .steps
+            .get(usize::try_from(no.0.checked_sub(1)?).ok()?)
     }
 
     /// All steps from `from` on, in order.
-    pub fn steps_from(&self, from: StepNo) -> impl Iterator<Item = (StepNo, &TrailStep)> {
-        let first = from.0.max(1);
-        let skip = usize::try_from(first - 1).unwrap_or(usize::MAX);
-        let steps = self.steps.iter().skip(skip);
-        steps.zip(first..).map(|(step, no)| (StepNo(no), step))
+    pub fn steps_from(&self, from: StepNo) -> impl Iterator<Item = &Step> {
+        let skip = from.0.saturating_sub(1);
+        let skip = usize::try_from(skip).unwrap_or(usize::MAX);
+        self.trace.steps.iter().skip(skip)
     }
 
     /// The notes of a step, in order.
     pub fn notes_of(&self, no: StepNo) -> &[Note] {
-        let end = self.step(no).map_or(0, |step| step.notes_end);
-        let before = StepNo(no.0.saturating_sub(1));
-        let start = self.step(before).map_or(0, |step| step.notes_end);
-        self.notes.get(start..end).unwrap_or_default()
+        self.step(no).map_or(&[], |step| &step.notes)
     }
 
     /// Every note, in order.
@@ -134,17 +95,14 @@ impl Trail {
         from: StepNo,
         to: StepNo,
     ) -> impl DoubleEndedIterator<Item = Noted> + '_ {
-        (from.0.max(1)..=to.0.min(self.last().0)).flat_map(move |no| {
-            let step = StepNo(no);
-            let place = self.step(step).and_then(|s| Some((s.at, s.node?)));
-            let notes = match place {
-                Some(_) => self.notes_of(step),
-                None => &[],
-            };
-            let (at, node) = place.unwrap_or((Time::ZERO, NodeId(0)));
-            notes.iter().map(move |note| Noted {
-                step,
-                at,
+        let steps = (from.0.max(1)..=to.0.min(self.last().0)).filter_map(|no| {
+            let step = self.step(StepNo(no))?;
+            Some((step, step.node?))
+        });
+        steps.flat_map(|(step, node)| {
+            step.notes.iter().map(move |note| Noted {
+                step: step.no,
+                at: step.at,
                 node,
                 note: *note,
             })
@@ -156,72 +114,26 @@ impl Trail {
         &self.deeds
     }
 
-    /// The first step that `cause` led to with a message of this name.
-    pub fn effect(&self, cause: StepNo, message: &str) -> Option<(StepNo, &TrailStep)> {
-        self.steps_from(StepNo(cause.0 + 1)).find(|(_, step)| {
-            step.cause == cause
-                && step.message == Some(message)
-                && matches!(step.kind, StepKind::Deliver | StepKind::Lost(_))
-        })
-    }
-
-    /// The step that answered the request which `read` read.
-    pub fn answer_to(&self, read: StepNo) -> Option<(StepNo, &TrailStep)> {
-        self.steps_from(StepNo(read.0 + 1)).find(|(_, step)| {
+    /// The step in which the answer to the request that `read` read arrived or died.
+    pub fn answer_to(&self, read: StepNo) -> Option<&Step> {
+        self.steps_from(StepNo(read.0 + 1)).find(|step| {
             step.request == read && matches!(step.kind, StepKind::Deliver | StepKind::Lost(_))
         })
     }
 }
 
-impl Observer<Node> for Trail {
-    fn see(&mut self, world: &KafkaWorld, record: &StepRecord<'_, Kafka>) {
-        let next = self.steps.len() as u64 + 1;
-        let full = self.steps.len() >= STEPS_MAX || self.notes.len() >= NOTES_MAX;
-        if full || record.no.0 != next {
-            self.whole = false;
-            return;
-        }
-        if let Some(deed) = deed(record) {
-            self.deeds.push((record.no, deed));
-        }
-        let created = |note: &Note| matches!(note, Note::TopicCreated { .. });
-        if record.notes.iter().any(created) {
-            self.topics.learn(View::new(world, &self.names));
-        }
-        self.notes.extend_from_slice(record.notes);
-        self.steps.push(TrailStep {
-            at: record.at,
-            node: record.node,
-            kind: record.kind,
-            cause: record.cause,
-            request: record.request,
-            link: record.head.map(|head: Head| (head.from, head.to)),
-            message: record.message.map(|message| message.body.name()),
-            verdict: record.verdict,
-            notes_end: self.notes.len(),
-        });
-    }
-
-    fn watches(&self, _: &Envelope<Kafka>) -> bool {
-        self.whole
-    }
-}
-
-fn deed(record: &StepRecord<'_, Kafka>) -> Option<Deed> {
+fn deed(step: &Step) -> Option<Deed> {
+    let message = |verdict: Verdict| {
+        let head = step.head?;
+        let name = step.message.as_ref().map(|message| message.name);
+        Some(Deed::Message(verdict, head.from, head.to, name))
+    };
     let stops = |note: &Note| matches!(note, Note::BrokerStopping { .. });
-    match (&record.kind, record.action) {
-        _ if record.notes.iter().any(stops) => record.node.map(Deed::Shutdown),
+    match (step.kind, &step.action) {
+        _ if step.notes.iter().any(stops) => step.node.map(Deed::Shutdown),
         (StepKind::Action, Some(Action::Fault(fault))) => Some(Deed::Fault(fault.clone())),
-        (StepKind::Action, None) if record.verdict != Verdict::Deliver => {
-            let head = record.head?;
-            let name = record.message.map(|message| message.body.name());
-            Some(Deed::Message(record.verdict, head.from, head.to, name))
-        }
-        (StepKind::Lost(LostReason::Dropped), _) => {
-            let head = record.head?;
-            let name = record.message.map(|message| message.body.name());
-            Some(Deed::Message(Verdict::Drop, head.from, head.to, name))
-        }
+        (StepKind::Action, None) if step.verdict != Verdict::Deliver => message(step.verdict),
+        (StepKind::Lost(LostReason::Dropped), _) => message(Verdict::Drop),
         _ => None,
     }
 }

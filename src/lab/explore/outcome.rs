@@ -127,7 +127,7 @@ fn troubles(scenario: &Scenario, report: &Report) -> Vec<(Trouble, String)> {
     if let (true, Some(lost)) = (promised, lost) {
         add(
             Trouble::Lost,
-            format!("{} of {}", lost.sent.label, lost.producer),
+            format!("{} of {}", lost.sent.label(), lost.producer),
         );
     }
     if let (true, Some(text)) = (promised, disorder(scenario, report)) {
@@ -220,7 +220,7 @@ fn disorder(scenario: &Scenario, report: &Report) -> Option<String> {
     };
     let mut records = wrong.filter_map(|index| report.records.get(*index));
     let record = records.find(idempotent)?;
-    Some(format!("{} of {}", record.sent.label, record.producer))
+    Some(format!("{} of {}", record.sent.label(), record.producer))
 }
 
 /// What is not at rest: a record without an answer, a replica behind, no leader.

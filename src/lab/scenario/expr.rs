@@ -287,4 +287,9 @@ fields! {
     Received "received" { Consumer Type::Int, true; }
     Processed "processed" { Consumer Type::Int, false; }
     Partitions "partitions" { Topic Type::Int, false; }
+    Requests "requests" { Broker Type::Int, false; }
+    ProduceRequests "produce_requests" { Broker Type::Int, false; }
+    BytesCopied "bytes_copied" { Broker Type::Int, false; }
+    BytesFromDisk "bytes_from_disk" { Broker Type::Int, false; }
+    DiskSeeks "disk_seeks" { Broker Type::Int, false; }
 }

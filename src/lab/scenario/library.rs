@@ -14,6 +14,7 @@ macro_rules! library {
 }
 
 library! {
+    "00-tour"
     "06-followers-pull"
     "07-acks-all"
     "12-acks"

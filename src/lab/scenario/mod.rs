@@ -23,9 +23,11 @@ mod names;
 mod pos;
 mod problem;
 mod read;
+mod reference;
 mod render;
 pub mod run;
 mod settings;
+mod shapes;
 mod texts;
 mod tree;
 mod validate;
@@ -48,8 +50,10 @@ pub use model::{
 pub use pos::{At, Pos};
 pub use problem::Problem;
 pub use read::{ACTIONS, ActionDoc, RULES, RuleDoc};
+pub use reference::reference;
 pub use render::{line_and_column, render};
 pub use settings::{Setting, SettingError};
+pub use shapes::{Key, SHAPES, Shape, When};
 pub use words::SpanRange;
 pub use write::{action_word, write};
 

@@ -159,6 +159,13 @@ impl ReplicaManager {
             Ok(appended) => appended,
             Err(error) => return self.handle_append_error(leader, no, error, ctx),
         };
+        let place = partition.end_of_file(ctx.disk);
+        self.io.appended(
+            ((no, place.0), place.1),
+            appended.bytes,
+            appended.records,
+            ctx,
+        );
         let moved = partition.hear_offsets(data.high_watermark, data.log_start_offset, ctx);
         if let Some(state) = self.fetchers.state_mut(leader, no)
             && let Some(next) = appended.next_offset

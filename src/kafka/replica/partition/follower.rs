@@ -16,6 +16,10 @@ pub(in crate::kafka::replica) struct FollowerAppend {
     pub(in crate::kafka::replica) next_offset: Option<i64>,
     /// The leader epoch of the last batch.
     pub(in crate::kafka::replica) last_epoch: Option<i32>,
+    /// Bytes written.
+    pub(in crate::kafka::replica) bytes: u64,
+    /// Records written.
+    pub(in crate::kafka::replica) records: u64,
 }
 
 impl Partition {
@@ -64,7 +68,9 @@ impl Partition {
             if batch.leader_epoch() > epoch {
                 break;
             }
-            self.append_batch(&batch, chunk, broker, ctx)?;
+            let info = self.append_batch(&batch, chunk, broker, ctx)?;
+            appended.bytes += info.bytes;
+            appended.records += info.records;
             appended.next_offset = Some(batch.next_offset());
             appended.last_epoch = Some(batch.leader_epoch());
         }
@@ -77,7 +83,7 @@ impl Partition {
         chunk: Chunk,
         broker: &Broker,
         ctx: &mut Ctx<'_, Kafka>,
-    ) -> Result<(), AppendError> {
+    ) -> Result<AppendInfo, AppendError> {
         let now_ms = ctx.wall_ms();
         let chunk = if broker.has(Sabotage::FollowerRestampsEpoch) {
             let restamped = batch.stamped(batch.base_offset(), self.leader_epoch);
@@ -91,7 +97,7 @@ impl Partition {
         ctx.spend(Work::ChecksumBytes, chunk.bytes.len() as u64);
         let info = self.log.append_as_follower(ctx.disk, &chunk, now_ms)?;
         self.note_replicated(&info, batch.leader_epoch(), ctx);
-        Ok(())
+        Ok(info)
     }
 
     fn note_replicated(&self, info: &AppendInfo, epoch: i32, ctx: &mut Ctx<'_, Kafka>) {

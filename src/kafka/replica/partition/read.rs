@@ -98,6 +98,12 @@ impl Partition {
             .map_or(-1, |(base, _)| base)
     }
 
+    /// The active segment and its bytes: where the last append ended.
+    pub(in crate::kafka::replica) fn end_of_file(&self, disk: &Disk) -> (i64, u64) {
+        let end = self.log.offsets().log_end;
+        self.log.position_of(disk, end).unwrap_or_default()
+    }
+
     /// The offset up to which a reader of that isolation may read.
     pub(in crate::kafka::replica) fn bound(&self, isolation: Isolation) -> i64 {
         let offsets = self.log.offsets();

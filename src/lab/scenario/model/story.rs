@@ -106,7 +106,7 @@ pub enum Until {
 }
 
 /// What to look at.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Focus {
     /// A partition.
     Partition(TopicPartition),

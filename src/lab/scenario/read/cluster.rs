@@ -1,6 +1,7 @@
 //! `[cluster]` and `[[node]]`: who is there.
 
 use super::configs::{Whose, config};
+use super::io_model::io_model;
 use super::name;
 use crate::kafka::config::{IsrAdmission, Sabotage, Sabotages, Semantics, Truncation};
 use crate::lab::scenario::codes::Code;
@@ -10,6 +11,7 @@ use crate::lab::scenario::limits::{MAX_NODE_ID, MAX_NODES};
 use crate::lab::scenario::model::{Cluster, NodeIdx, NodeSpec, Role};
 use crate::lab::scenario::names::NodeName;
 use crate::lab::scenario::pos::Pos;
+use crate::lab::scenario::shapes;
 use crate::lab::scenario::tree::{Node, Table, Value};
 
 const FIRST_CONTROLLER_ID: i32 = 100;
@@ -53,7 +55,7 @@ pub(super) fn cluster(cx: &mut Cx<'_>, fields: &mut Fields<'_>, root: &Table) ->
 }
 
 fn own_table(cx: &mut Cx<'_>, node: &Node, cluster: &mut Cluster) {
-    let Some(mut fields) = Fields::of(cx, node, "[cluster]") else {
+    let Some(mut fields) = Fields::of(cx, node, &shapes::CLUSTER) else {
         return;
     };
     let combined = numbered_nodes(cx, &mut fields, &mut cluster.nodes);
@@ -131,7 +133,7 @@ fn plain_node(name: String, id: i32, role: Role, pos: Pos) -> NodeSpec {
 
 /// `[[node]]`: changes a node that the numbers gave, or adds one.
 fn extra_node(cx: &mut Cx<'_>, node: &Node, nodes: &mut Vec<NodeSpec>) {
-    let Some(mut fields) = Fields::of(cx, node, "[[node]]") else {
+    let Some(mut fields) = Fields::of(cx, node, &shapes::NODE) else {
         return;
     };
     let own_name = fields.required(cx, "name").and_then(|node| name(cx, node));
@@ -209,7 +211,7 @@ fn added_nodes(cx: &mut Cx<'_>, root: &Table, nodes: &mut Vec<NodeSpec>) {
         else {
             continue;
         };
-        let mut fields = Fields::new(table, *pos, "add-broker");
+        let mut fields = Fields::new(table, *pos, &shapes::ADD_BROKER);
         let name = table.text("name").unwrap_or("");
         if name.is_empty() || nodes.iter().any(|node| node.name == name) {
             continue;
@@ -231,7 +233,7 @@ fn next_broker_id(nodes: &[NodeSpec]) -> i32 {
 }
 
 fn semantics(cx: &mut Cx<'_>, node: &Node) -> Option<Semantics> {
-    let mut fields = Fields::of(cx, node, "semantics")?;
+    let mut fields = Fields::of(cx, node, &shapes::SEMANTICS)?;
     let kafka = Semantics::default();
     let flag = |cx: &mut Cx<'_>, fields: &mut Fields<'_>, key: &'static str| {
         fields.node(key).and_then(|node| cx.boolean(node))
@@ -256,6 +258,7 @@ fn semantics(cx: &mut Cx<'_>, node: &Node) -> Option<Semantics> {
         ];
         cx.word(node, "ways into the ISR", &words)
     });
+    let io = io_model(cx, &mut fields);
     let sabotage = fields.node("sabotage").and_then(|node| sabotages(cx, node));
     fields.finish(cx);
     Some(Semantics {
@@ -264,6 +267,7 @@ fn semantics(cx: &mut Cx<'_>, node: &Node) -> Option<Semantics> {
         stale_broker_epoch_check: stale.unwrap_or(kafka.stale_broker_epoch_check),
         eligible_leader_replicas: elr.unwrap_or(kafka.eligible_leader_replicas),
         min_isr_gates_high_watermark: gate.unwrap_or(kafka.min_isr_gates_high_watermark),
+        io,
         sabotage: sabotage.unwrap_or_default(),
     })
 }
@@ -277,7 +281,7 @@ fn sabotages(cx: &mut Cx<'_>, node: &Node) -> Option<Sabotages> {
 
 /// `add-broker`: the node that [`cluster`] made for it, which is read there.
 pub(super) fn add_broker(cx: &mut Cx<'_>, node: &Node) -> Option<NodeIdx> {
-    let mut fields = Fields::of(cx, node, "add-broker")?;
+    let mut fields = Fields::of(cx, node, &shapes::ADD_BROKER)?;
     let name_at = fields.required(cx, "name");
     for key in ["id", "rack", "config"] {
         fields.node(key);

@@ -2,23 +2,21 @@
 
 use super::eval::Scope;
 use super::plan::{new_topic, sim_change};
-use super::records::{Ending, Sent};
 use super::script::Due;
 use super::{Phase, Run};
-use crate::kafka::client::record_digest;
-use crate::kafka::vocabulary::{Call, ClientOp, Kafka, SendRecord};
+use crate::kafka::vocabulary::{Call, ClientOp, Kafka};
 use crate::lab::cluster::{KafkaWorld, View};
-use crate::lab::scenario::action::{Action as Deed, Cut, Disk, Keys, Load, Send, Slowness, Tail};
+use crate::lab::scenario::action::{Action as Deed, Cut, Disk, Slowness, Tail};
 use crate::lab::scenario::model::{ClientRef, LinkSpec, Place, StepIdx};
-use crate::sim::{Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time, TraceHash};
-use bytes::Bytes;
-
-/// A label of a record is at most this long.
-const LABEL_CHARS: usize = 24;
+use crate::sim::{Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time};
 
 impl Run {
     pub(super) fn do_due(&mut self, world: &KafkaWorld, due: Due, act: &mut Vec<Action<Kafka>>) {
         let plan = self.plan.clone();
+        // The next of many records looks at nothing that the run has recorded: no copy of that.
+        if let Due::Next(step, n) = due {
+            return self.next_record(&plan, world.now(), step, n, act);
+        }
         let records = self.records.clone();
         let view = View::new(world, &plan.names);
         let scope = Scope {
@@ -33,7 +31,7 @@ impl Run {
                 self.fire(&scope, step, act);
             }
             Due::Act(step) => self.perform(&scope, step, act),
-            Due::Next(step, n) => self.next_record(&scope, step, n, act),
+            Due::Next(..) => {}
             Due::Tell(index) => self.script.tell_due(&scope, index),
             Due::Ask(index) => self.script.ask_due(&scope, index),
             Due::Expect(index) => self.expectations.due(&scope, index),
@@ -58,7 +56,8 @@ impl Run {
         let now = scope.view.world.now();
         self.last_timed = self.last_timed.max(now);
         if let Some(note) = &spec.note {
-            self.script.tell(scope, note, None);
+            let told = (note, spec.focus.as_ref());
+            self.script.tell(scope, told, None);
         }
         if let Some(action) = &spec.action
             && let Err(why) = self.deed(scope, step, &action.it, act)
@@ -66,7 +65,8 @@ impl Run {
             self.phase = Phase::Failed(why);
             return;
         }
-        self.script.acted(&scope.plan.scenario, step, now);
+        let no = scope.view.world.step_no();
+        self.script.acted(&scope.plan.scenario, step, now, no);
         self.expectations
             .acted(&scope.plan.scenario, step, now, &mut self.script);
         self.release_until(step, act);
@@ -79,9 +79,10 @@ impl Run {
         deed: &Deed,
         act: &mut Vec<Action<Kafka>>,
     ) -> Result<(), String> {
+        let now = scope.view.world.now();
         let consumer = |index: &usize| ClientRef::Consumer(*index);
         match deed {
-            Deed::Send(_) | Deed::Load(_) => self.next_record(scope, step, 0, act),
+            Deed::Send(_) | Deed::Load(_) => self.next_record(scope.plan, now, step, 0, act),
             Deed::Flush(client) => self.ask(scope, *client, ClientOp::Flush, act),
             Deed::Close(client) => self.ask(scope, *client, ClientOp::Close, act),
             Deed::Poll(client) => self.ask(scope, consumer(client), ClientOp::Poll, act),
@@ -177,143 +178,12 @@ impl Run {
             });
         }
     }
-
-    /// Sends the record number `n` of a step and schedules the next; records without a time
-    /// between them go at once.
-    fn next_record(
-        &mut self,
-        scope: &Scope<'_>,
-        step: StepIdx,
-        mut n: u32,
-        act: &mut Vec<Action<Kafka>>,
-    ) {
-        let action = scope.plan.scenario.steps[step.0]
-            .action
-            .as_ref()
-            .map(|action| &action.it);
-        let (count, every) = match action {
-            Some(Deed::Send(send)) => (send.count, send.every),
-            Some(Deed::Load(load)) => (load.count().min(u64::from(u32::MAX)) as u32, load.every),
-            _ => return,
-        };
-        while n < count {
-            match action {
-                Some(Deed::Send(send)) => self.send(scope, send, n, act),
-                Some(Deed::Load(load)) => self.load(scope, step, load, n, act),
-                _ => return,
-            }
-            n += 1;
-            if n < count && every > Span::ZERO {
-                let at = scope.view.world.now() + every;
-                self.last_timed = self.last_timed.max(at);
-                self.script.push(at, Due::Next(step, n));
-                return;
-            }
-        }
-    }
-
-    fn send(&mut self, scope: &Scope<'_>, send: &Send, n: u32, act: &mut Vec<Action<Kafka>>) {
-        let number = u64::from(n);
-        let bytes = |payload: &Option<crate::lab::scenario::action::Payload>| {
-            payload.as_ref().map(|payload| payload.bytes(number))
-        };
-        let headers = send.headers.iter();
-        let record = SendRecord {
-            topic: send.topic.clone(),
-            partition: send.partition,
-            key: bytes(&send.key),
-            value: bytes(&send.value),
-            headers: headers
-                .map(|(k, v)| (k.clone(), Some(v.bytes(number))))
-                .collect(),
-            timestamp: send.timestamp,
-        };
-        self.submit(scope, send.from, record, act);
-    }
-
-    fn load(
-        &mut self,
-        scope: &Scope<'_>,
-        step: StepIdx,
-        load: &Load,
-        n: u32,
-        act: &mut Vec<Action<Kafka>>,
-    ) {
-        let mut hash = TraceHash(scope.plan.scenario.seed);
-        hash.word(step.0 as u64);
-        hash.word(u64::from(n));
-        let key = match &load.keys {
-            Keys::None => None,
-            Keys::Count(0) => None,
-            Keys::Count(count) => Some(format!("key-{}", hash.0 % u64::from(*count))),
-            Keys::List(keys) if keys.is_empty() => None,
-            Keys::List(keys) => Some(keys[n as usize % keys.len()].clone()),
-        };
-        let mut value = format!("{}-{n}-", step.0).into_bytes();
-        value.resize(load.size as usize, b'.');
-        let record = SendRecord {
-            topic: load.topic.clone(),
-            key: key.map(Bytes::from),
-            value: Some(Bytes::from(value)),
-            ..SendRecord::default()
-        };
-        self.submit(scope, load.from, record, act);
-    }
-
-    fn submit(
-        &mut self,
-        scope: &Scope<'_>,
-        producer: usize,
-        record: SendRecord,
-        act: &mut Vec<Action<Kafka>>,
-    ) {
-        let Some(seat) = scope.plan.client(ClientRef::Producer(producer)) else {
-            return;
-        };
-        let id = self.call();
-        self.records.called(
-            id,
-            Sent {
-                producer,
-                topic: record.topic.clone(),
-                partition: record.partition,
-                label: label(record.value.as_deref()),
-                digest: record_digest(record.key.as_deref(), record.value.as_deref()),
-                at: scope.view.world.now(),
-                ended: None,
-                ending: Ending::Pending,
-            },
-        );
-        let op = ClientOp::Send(record);
-        act.push(Action::Call {
-            node: seat.node,
-            id,
-            call: Call::Client(seat.client, op),
-        });
-    }
 }
 
 fn pairs(all: &[crate::kafka::protocol::TopicPartition]) -> Vec<(String, i32)> {
     all.iter()
         .map(|tp| (tp.topic.clone(), tp.partition))
         .collect()
-}
-
-/// A value as a person may read it: control characters are escaped, long ones are cut.
-fn label(value: Option<&[u8]>) -> String {
-    let Some(value) = value else {
-        return "(tombstone)".to_owned();
-    };
-    let text = String::from_utf8_lossy(value);
-    let shown: String = text
-        .chars()
-        .take(LABEL_CHARS)
-        .flat_map(char::escape_debug)
-        .collect();
-    match text.chars().nth(LABEL_CHARS) {
-        Some(_) => format!("{shown}..."),
-        None => shown,
-    }
 }
 
 fn somebody(scope: &Scope<'_>, place: &Place) -> Result<Vec<NodeId>, String> {

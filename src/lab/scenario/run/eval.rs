@@ -4,10 +4,10 @@ use super::plan::Plan;
 use super::records::Records;
 use crate::kafka::protocol::TopicPartition;
 use crate::kafka::storage::Log;
-use crate::kafka::vocabulary::Tp;
+use crate::kafka::vocabulary::{Tp, Work};
 use crate::lab::cluster::{ReplicaView, View};
 use crate::lab::scenario::expr::{Expr, Field, Op, Operand, Path, Subject};
-use crate::lab::scenario::model::{ClientRef, NodeIdx};
+use crate::lab::scenario::model::{ClientRef, NodeIdx, Piece, Template};
 use crate::sim::{NodeId, Time, TraceHash};
 use std::collections::BTreeSet;
 
@@ -63,6 +63,15 @@ impl Scope<'_> {
                 left, op, right, ..
             } => compare(&self.value(left), *op, &self.value(right)),
         }
+    }
+
+    /// A text with its values as they are now.
+    pub fn render(&self, template: &Template) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.clone(),
+            Piece::Value(operand) => self.value(operand).describe(self.plan),
+        };
+        template.pieces.iter().map(piece).collect()
     }
 
     /// An operand's value.
@@ -268,8 +277,22 @@ impl Scope<'_> {
                 Val::Text(word.to_owned())
             }
             Field::Epoch => Val::Int(server?.broker()?.epoch()),
-            _ => return None,
+            _ => return self.work(node, field),
         })
+    }
+
+    /// Work that a machine has done since power-on, over all its restarts.
+    fn work(&self, node: NodeId, field: Field) -> Option<Val> {
+        let work = match field {
+            Field::Requests => Work::Request,
+            Field::ProduceRequests => Work::ProduceRequests,
+            Field::BytesCopied => Work::CopiedBytes,
+            Field::BytesFromDisk => Work::DiskReadBytes,
+            Field::DiskSeeks => Work::DiskSeeks,
+            _ => return None,
+        };
+        let units = self.view.world.counters(node)?.get(work.into());
+        Some(Val::Int(i64::try_from(units).unwrap_or(i64::MAX)))
     }
 
     fn controller(&self, field: Field) -> Option<Val> {
@@ -295,7 +318,7 @@ fn role(replica: &ReplicaView<'_>) -> &'static str {
 fn log_digest(log: &Log) -> u64 {
     let mut hash = TraceHash::new();
     hash.word(log.offsets().log_end as u64);
-    for (epoch, start) in log.epochs() {
+    for &(epoch, start) in log.epochs() {
         if start < log.offsets().log_end {
             hash.word(epoch as u64);
             hash.word(start as u64);

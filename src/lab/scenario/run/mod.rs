@@ -31,11 +31,13 @@ mod expect;
 mod fate;
 mod loss;
 mod matching;
+mod moment;
 mod plan;
 mod records;
 mod report;
 mod runner;
 mod script;
+mod sends;
 mod settle;
 mod tamper;
 mod traced;
@@ -48,15 +50,15 @@ pub use loss::{Loss, LossFact, LossKind, acks_word};
 pub use plan::Plan;
 pub use records::{Ending, Received, Records, Sent};
 pub use report::{PartitionEnd, Report};
-pub use runner::{Finished, Options, Session, compare_branches, run};
-pub use script::Told;
+pub use runner::{Finished, Options, Session, compare_branches, run, start};
+pub use script::{Acted, Told};
 pub use traced::{Moment, run_observed};
 
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};
 use crate::lab::check::Checker;
 use crate::lab::cluster::{ClientRef, KafkaWorld, Node, Prelude, Progress, View};
-use crate::lab::scenario::model::{EndWhen, StepIdx};
+use crate::lab::scenario::model::EndWhen;
 use crate::sim::{
     Action, CallId, Driver, Envelope, Fault, NodeId, Span, StepRecord, Time, Verdict,
 };
@@ -195,9 +197,9 @@ impl Run {
         self.script.told()
     }
 
-    /// Which steps of the scenario have acted, and when, in order.
-    pub fn deeds(&self) -> &[(StepIdx, Time)] {
-        self.script.deeds()
+    /// The scenario's steps that have acted, in order.
+    pub fn acts(&self) -> &[Acted] {
+        self.script.acts()
     }
 
     /// What an expression may look at now.
@@ -389,7 +391,7 @@ impl Driver<Node> for Run {
         while let Some(due) = self.script.pop_due(world.now()) {
             self.do_due(world, due, act);
         }
-        if self.phase == Phase::Running {
+        if self.phase == Phase::Running && self.watches {
             self.look(world, None, act);
         }
     }

@@ -236,7 +236,7 @@ fn lost_labels(records: &[RecordFate], widened: bool) -> Vec<String> {
         .iter()
         .filter(counts)
         .filter(|r| matches!(r.fate, Fate::Lost(_)));
-    lost.map(|record| format!("{} of {}", record.sent.label, record.producer))
+    lost.map(|record| format!("{} of {}", record.sent.label(), record.producer))
         .collect()
 }
 

@@ -45,6 +45,20 @@ pub struct Finished {
     pub report: Report,
 }
 
+/// The World of a scenario (a file or a branch of it) before its first step, and the driver. A
+/// [`SeededOracle`] of the plan's seed goes with them.
+pub fn start(scenario: &Scenario, options: &Options) -> (KafkaWorld, Run) {
+    let mut scenario = scenario.clone();
+    scenario.seed = options.seed.unwrap_or(scenario.seed);
+    scenario.cluster.wire_roundtrip |= options.round_trip;
+    let plan = Arc::new(Plan::new(scenario));
+    let (mut world, _) = plan.cluster.build();
+    for link in &plan.scenario.network.links {
+        super::act::schedule_link(&plan, link, &mut world);
+    }
+    (world, Run::new(plan, options.check))
+}
+
 /// A run that is stepped by its caller: the World, its driver and its oracle.
 pub struct Session {
     world: KafkaWorld,
@@ -56,18 +70,11 @@ pub struct Session {
 impl Session {
     /// A run before its first step.
     pub fn new(scenario: &Scenario, options: &Options) -> Self {
-        let mut scenario = scenario.clone();
-        scenario.seed = options.seed.unwrap_or(scenario.seed);
-        scenario.cluster.wire_roundtrip |= options.round_trip;
-        let plan = Arc::new(Plan::new(scenario));
-        let oracle = SeededOracle::new(plan.scenario.seed);
-        let (mut world, _) = plan.cluster.build();
-        for link in &plan.scenario.network.links {
-            super::act::schedule_link(&plan, link, &mut world);
-        }
+        let (world, run) = start(scenario, options);
+        let oracle = SeededOracle::new(run.plan().scenario.seed);
         Session {
             world,
-            run: Run::new(plan, options.check),
+            run,
             oracle,
             actions: Vec::new(),
         }

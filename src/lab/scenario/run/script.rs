@@ -3,8 +3,8 @@
 use super::eval::Scope;
 use super::matching;
 use crate::kafka::vocabulary::Kafka;
-use crate::lab::scenario::model::{Claim, EndWhen, Fact, Piece, Repeat, Until};
-use crate::lab::scenario::model::{Scenario, StepIdx, Template, Text, Trigger};
+use crate::lab::scenario::model::{Claim, EndWhen, Fact, Focus, Repeat, Scenario, StepIdx};
+use crate::lab::scenario::model::{Text, Trigger, Until};
 use crate::sim::{Span, StepNo, StepRecord, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,6 +43,19 @@ pub struct Told {
     pub zh: String,
     /// The question's place in the scenario; none for narration.
     pub ask: Option<usize>,
+    /// What to look at.
+    pub focus: Option<Focus>,
+}
+
+/// A step of the scenario that has acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acted {
+    /// Which.
+    pub step: StepIdx,
+    /// When.
+    pub at: Time,
+    /// After which step of the engine.
+    pub no: StepNo,
 }
 
 /// How far a trigger is.
@@ -65,7 +78,7 @@ pub(super) struct Script {
     tells: Vec<Armed>,
     asks: Vec<Armed>,
     told: Arc<Vec<Told>>,
-    acted: Arc<Vec<(StepIdx, Time)>>,
+    acts: Arc<Vec<Acted>>,
 }
 
 impl Script {
@@ -78,13 +91,12 @@ impl Script {
             tells: fresh(scenario.tells.len()),
             asks: fresh(scenario.asks.len()),
             told: Arc::default(),
-            acted: Arc::default(),
+            acts: Arc::default(),
         }
     }
 
-    /// Which steps have acted, and when, in order.
-    pub(super) fn deeds(&self) -> &[(StepIdx, Time)] {
-        &self.acted
+    pub(super) fn acts(&self) -> &[Acted] {
+        &self.acts
     }
 
     pub(super) fn told(&self) -> &[Told] {
@@ -138,8 +150,9 @@ impl Script {
     }
 
     /// A step has acted: what waits for it is scheduled.
-    pub(super) fn acted(&mut self, scenario: &Scenario, step: StepIdx, now: Time) {
-        Arc::make_mut(&mut self.acted).push((step, now));
+    pub(super) fn acted(&mut self, scenario: &Scenario, step: StepIdx, now: Time, no: StepNo) {
+        let at = now;
+        Arc::make_mut(&mut self.acts).push(Acted { step, at, no });
         let after = |trigger: &Trigger| match trigger {
             Trigger::After(of, wait) if *of == step => Some(now + *wait),
             _ => None,
@@ -201,25 +214,31 @@ impl Script {
         }
         for (index, tell) in scenario.tells.iter().enumerate() {
             if fires(&mut self.tells[index], &tell.trigger, scope, record) {
-                self.tell(scope, &tell.text, None);
+                self.tell(scope, (&tell.text, tell.focus.as_ref()), None);
             }
         }
         for (index, ask) in scenario.asks.iter().enumerate() {
             if fires(&mut self.asks[index], &ask.trigger, scope, record) {
-                self.tell(scope, &ask.text, Some(index));
+                self.tell(scope, (&ask.text, None), Some(index));
             }
         }
         fired
     }
 
-    pub(super) fn tell(&mut self, scope: &Scope<'_>, text: &Text, ask: Option<usize>) {
+    pub(super) fn tell(
+        &mut self,
+        scope: &Scope<'_>,
+        (text, focus): (&Text, Option<&Focus>),
+        ask: Option<usize>,
+    ) {
         let world = scope.view.world;
         let told = Told {
             at: world.now(),
             step: world.step_no(),
-            en: render(scope, &text.en),
-            zh: render(scope, &text.zh),
+            en: scope.render(&text.en),
+            zh: scope.render(&text.zh),
             ask,
+            focus: focus.cloned(),
         };
         Arc::make_mut(&mut self.told).push(told);
     }
@@ -227,13 +246,13 @@ impl Script {
     pub(super) fn tell_due(&mut self, scope: &Scope<'_>, index: usize) {
         self.tells[index].fired += 1;
         let tell = &scope.plan.scenario.tells[index];
-        self.tell(scope, &tell.text, None);
+        self.tell(scope, (&tell.text, tell.focus.as_ref()), None);
     }
 
     pub(super) fn ask_due(&mut self, scope: &Scope<'_>, index: usize) {
         self.asks[index].fired += 1;
         let ask = &scope.plan.scenario.asks[index];
-        self.tell(scope, &ask.text, Some(index));
+        self.tell(scope, (&ask.text, None), Some(index));
     }
 
     /// Steps that must fire and have not.
@@ -297,13 +316,4 @@ fn fires(
         }
         Trigger::At(_) | Trigger::After(..) | Trigger::Message(_) => false,
     }
-}
-
-/// A text with its values as they are now.
-pub(super) fn render(scope: &Scope<'_>, template: &Template) -> String {
-    let piece = |piece: &Piece| match piece {
-        Piece::Literal(text) => text.clone(),
-        Piece::Value(operand) => scope.value(operand).describe(scope.plan),
-    };
-    template.pieces.iter().map(piece).collect()
 }

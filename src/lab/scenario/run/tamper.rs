@@ -103,7 +103,8 @@ impl Run {
         let action = scope.plan.scenario.steps[step.0].action.as_ref();
         if let Some(Deed::Tamper { how, rule: None }) = action.map(|action| &action.it) {
             self.script.steps[step.0].fired += 1;
-            self.script.acted(&scope.plan.scenario, step, now);
+            let no = scope.view.world.step_no();
+            self.script.acted(&scope.plan.scenario, step, now, no);
             return Some(verdict(step, *how));
         }
         if self.script.steps[step.0].fired > 0 {

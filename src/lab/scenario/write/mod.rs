@@ -13,7 +13,7 @@ use super::model::{
 };
 use super::read::RULES;
 use super::words::calendar_text;
-use crate::kafka::config::{ClientKind, IsrAdmission, Sabotage, Semantics, Truncation};
+use crate::kafka::config::{ClientKind, IoModel, IsrAdmission, Sabotage, Semantics, Truncation};
 use crate::sim::Span;
 use values::{Keys, Values, duration, list, quoted, range, ratio};
 
@@ -191,12 +191,27 @@ fn semantics(semantics: &Semantics) -> Option<String> {
             keys.put(key, value.to_string());
         }
     }
+    io_model(&mut keys, &semantics.io);
     let planted = Sabotage::ALL.iter().filter(|s| semantics.sabotage.has(**s));
     let planted: Vec<_> = planted.map(|s| quoted(s.word())).collect();
     if !planted.is_empty() {
         keys.put("sabotage", list(planted));
     }
     (!keys.0.is_empty()).then(|| keys.table())
+}
+
+fn io_model(keys: &mut Keys, io: &IoModel) {
+    if !io.sequential_writes {
+        keys.put("writes", quoted("in-place"));
+    }
+    match io.page_cache {
+        Some(0) => keys.put("page-cache", quoted("off")),
+        Some(bytes) => keys.put("page-cache", quoted(&format!("{bytes}B"))),
+        None => {}
+    }
+    if !io.zero_copy {
+        keys.put("zero-copy", "false".to_owned());
+    }
 }
 
 fn network(file: &mut File, values: &Values<'_>, scenario: &Scenario) {

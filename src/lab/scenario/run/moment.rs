@@ -1,17 +1,10 @@
-//! A moment of a run: after a step, or at a time after ready.
+//! Moments in words: `step:10432`, `12.3s`.
 
+use super::Moment;
 use crate::sim::Span;
+use std::str::FromStr;
 
-/// A moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// After this step of the engine.
-    Step(u64),
-    /// This long after ready.
-    Time(Span),
-}
-
-impl std::str::FromStr for Moment {
+impl FromStr for Moment {
     type Err = String;
 
     /// `step:N`, `12.3s`, `1500ms`; a bare number is seconds.
@@ -25,7 +18,7 @@ impl std::str::FromStr for Moment {
             None => (text.strip_suffix('s').unwrap_or(text), 1_000_000_000),
         };
         let nanos = decimal(number, unit).ok_or_else(bad)?;
-        Ok(Moment::Time(Span(nanos)))
+        Ok(Moment::At(Span(nanos)))
     }
 }
 
@@ -51,7 +44,7 @@ mod tests {
 
     #[test]
     fn steps_and_times() {
-        let time = |ms| Ok(Moment::Time(Span::from_millis(ms)));
+        let time = |ms| Ok(Moment::At(Span::from_millis(ms)));
         for (text, moment) in [
             ("step:10432", Ok(Moment::Step(10_432))),
             ("12.3s", time(12_300)),
