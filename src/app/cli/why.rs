@@ -198,7 +198,7 @@ fn print_proofs(answer: &Answer, lang: Lang, paint: &Paint) {
         }
     }
     if !idle.is_empty() {
-        println!("\n{}", lang.pick("what did not", "没有影响的"));
+        println!("\n{}", lang.pick("tried as well", "另外试过的"));
         for proof in idle {
             println!("  - {}", harmless(proof.said.of(lang)));
         }

@@ -75,6 +75,8 @@ pub struct Answer {
     pub proofs: Vec<Proof>,
     /// The virtual time that the answer speaks of, for questions about a moment.
     pub moment: Option<(StepNo, Time)>,
+    /// When another history is looked at, for questions about a moment.
+    pub compare_at: Option<Time>,
 }
 
 impl Answer {

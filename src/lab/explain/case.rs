@@ -10,7 +10,7 @@ use crate::lab::cluster::Voice;
 use crate::lab::scenario::run::{Finished, Plan, Run, Scope};
 use crate::lab::scenario::{NodeIdx, Setting, action_word};
 use crate::lab::text::{Lang, Said, Speaker, causes, fault_sentence, sentence, verdict_phrase};
-use crate::sim::{NodeId, StepNo, Time};
+use crate::sim::{NodeId, Span, StepNo, Time};
 
 /// A run that is over, and what it left behind.
 pub(super) struct Case<'a> {
@@ -223,12 +223,17 @@ impl<'a> Case<'a> {
     }
 }
 
+/// A span in seconds, `0.012 s`.
+pub(super) fn lasted(span: Span) -> String {
+    let ms = span.as_millis();
+    format!("{}.{:03} s", ms / 1_000, ms % 1_000)
+}
+
 /// Scenario time in seconds, `12.340 s`; what came before ready has a minus.
 pub fn clock(at: Time, ready: Time) -> String {
     let (sign, span) = match at < ready {
         true => ("-", ready.since(at)),
         false => ("", at.since(ready)),
     };
-    let ms = span.as_millis();
-    format!("{sign}{}.{:03} s", ms / 1_000, ms % 1_000)
+    format!("{sign}{}", lasted(span))
 }

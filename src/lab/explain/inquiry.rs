@@ -126,10 +126,7 @@ impl Inquiry {
     }
 
     fn look(&self, question: &Question, answer: &Answer) -> Option<Look> {
-        let after = || {
-            let (_, at) = answer.moment?;
-            Some(at.since(self.finished.run.ready_at()))
-        };
+        let after = || Some(answer.compare_at?.since(self.finished.run.ready_at()));
         Some(match question {
             Question::Record(of, fatum) => {
                 let record = self.case().record(of).ok()?;

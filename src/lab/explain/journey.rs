@@ -4,11 +4,12 @@ use super::answer::Link;
 use super::case::Case;
 use super::question::RecordRef;
 use super::trail::Noted;
-use crate::kafka::vocabulary::{Note, Tp};
+use crate::kafka::protocol::PartitionFacts;
+use crate::kafka::vocabulary::{Note, TopicTag, Tp};
 use crate::lab::cluster::ClientRef as Seat;
 use crate::lab::scenario::ClientRef;
 use crate::lab::scenario::run::{Ending, Fate, RecordFate};
-use crate::lab::text::{Said, causes, lost_reason};
+use crate::lab::text::{MessageSummary, Said, Speaker, causes, lost_reason};
 use crate::lab::trace::Step;
 use crate::sim::{StepKind, StepNo};
 
@@ -122,7 +123,8 @@ impl<'a> Case<'a> {
                     first = from;
                     journey.chain.push(self.link(&noted));
                     journey.sent.push(noted.step);
-                    self.arrivals(&noted, tp, record, &mut journey);
+                    let place = self.place_of_batch(&noted, tp, from);
+                    self.arrivals(&noted, place, record, &mut journey);
                     false
                 }
                 Note::BatchRetried {
@@ -143,7 +145,6 @@ impl<'a> Case<'a> {
     }
 
     fn buffered(&self, noted: &Noted, record: &Record<'_>, tp: Tp) -> Link {
-        use crate::lab::text::Speaker;
         let values = [
             ("producer", record.fate.producer.clone()),
             ("record", record.fate.sent.label().to_owned()),
@@ -153,36 +154,55 @@ impl<'a> Case<'a> {
         self.event(noted.step, noted.at, Some(noted.node), said)
     }
 
+    /// Which of the partition's batches of its step a batch is, from 0.
+    fn place_of_batch(&self, sent: &Noted, tp: Tp, of: u32) -> usize {
+        let batches = self.trail.notes_of(sent.step).iter();
+        let firsts = batches.filter_map(|note| match *note {
+            Note::BatchSent {
+                partition, first, ..
+            } if partition == tp => Some(first),
+            _ => None,
+        });
+        firsts.take_while(|first| *first != of).count()
+    }
+
     /// What became of a request: refused, appended, parked, answered, or never there.
-    fn arrivals(&self, sent: &Noted, tp: Tp, record: &Record<'_>, journey: &mut Journey) {
-        let mut from = sent.step;
-        let is_mine = |step: &&Step| {
-            let head = step.head.filter(|head| head.from == sent.node);
-            let message = step.message.as_ref();
+    fn arrivals(&self, sent: &Noted, place: usize, record: &Record<'_>, journey: &mut Journey) {
+        let Some(tp) = record.tp else { return };
+        let topic = self.voice().topic(tp.topic);
+        let mine = |step: &&Step| {
+            let names = |message: &MessageSummary| {
+                let here = |p: &PartitionFacts| {
+                    let named = p.topic.as_ref().is_some_and(|name| *name == topic);
+                    let by_id = p.topic_id.is_some_and(|id| TopicTag::from(id) == tp.topic);
+                    p.partition == tp.partition && (named || by_id)
+                };
+                message.name == "Produce" && message.partitions.iter().any(here)
+            };
             step.cause == sent.step
-                && head.is_some()
-                && message.is_some_and(|message| message.name == "Produce")
+                && step.head.is_some_and(|head| head.from == sent.node)
+                && matches!(step.kind, StepKind::Deliver | StepKind::Lost(_))
+                && step.message.as_ref().is_some_and(names)
         };
-        while let Some(read) = self.trail.steps_from(StepNo(from.0 + 1)).find(is_mine) {
-            let step = read.no;
-            from = step;
-            if let StepKind::Lost(reason) = read.kind {
-                let to = read.head.map(|head| self.name(head.to)).unwrap_or_default();
-                let why = lost_reason(reason);
-                let said = Said::by(|lang| {
-                    let values = [("node", to.clone()), ("why", why.of(lang).to_owned())];
-                    Said::new(causes::NEVER_ARRIVED, &values)
-                        .of(lang)
-                        .to_owned()
-                });
-                journey
-                    .chain
-                    .push(self.event(step, read.at, read.node, said));
-                continue;
-            }
-            self.handled(step, tp, journey);
-            self.answered(step, tp, record, journey);
+        // Requests of one step stay in order on their connection, a batch of a partition each.
+        let later = self.trail.steps_from(StepNo(sent.step.0 + 1));
+        let Some(read) = later.filter(mine).nth(place) else {
+            return;
+        };
+        if let StepKind::Lost(reason) = read.kind {
+            let to = read.head.map(|head| self.name(head.to));
+            let to = to.unwrap_or_default();
+            let said = Said::by(|lang| {
+                let why = lost_reason(reason).of(lang).to_owned();
+                let values = [("node", to.clone()), ("why", why)];
+                let said = Said::new(causes::NEVER_ARRIVED, &values);
+                said.of(lang).to_owned()
+            });
+            let link = self.event(read.no, read.at, read.node, said);
+            return journey.chain.push(link);
         }
+        self.handled(read.no, tp, journey);
+        self.answered(read.no, tp, record, journey);
     }
 
     fn handled(&self, step: StepNo, tp: Tp, journey: &mut Journey) {

@@ -12,10 +12,12 @@
 //! | `case` | names and links |
 //! | `journey`, `record` | a record's way; lost, not acknowledged, twice, unseen |
 //! | `watermark`, `partition` | high watermarks; elections and in-sync replicas |
+//! | `diff` | two runs side by side |
 //! | `answer`, `proof` | the answer; what would have been |
 
 mod answer;
 mod case;
+pub mod diff;
 mod faults;
 mod inquiry;
 mod journey;

@@ -6,7 +6,10 @@ use super::faults::Trouble;
 use super::trail::{Deed, Noted};
 use crate::kafka::vocabulary::{NodeSet, Note, Tp};
 use crate::lab::text::{Said, Speaker, causes};
-use crate::sim::{NodeId, StepNo};
+use crate::sim::{NodeId, Span, StepNo};
+
+/// Another history is looked at so long after the moment: it may be a little later there.
+const SETTLED: Span = Span::from_secs(1);
 
 /// Why a leader was elected.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,9 +85,16 @@ impl Case<'_> {
         let mut answer = Answer {
             verdict: Said::new(text, &values),
             moment: Some((noted.step, noted.at)),
+            compare_at: Some(noted.at + SETTLED),
             ..Answer::default()
         };
         self.election_chain(noted, before.map(|(_, id)| id), &mut answer);
+        let mut later = self.trail.notes_in(noted.step, self.trail.last());
+        let begun = later.find(|noted| {
+            matches!(noted.note, Note::BecameLeader { partition: p, epoch: e, .. }
+                if p == partition && e == epoch)
+        });
+        answer.chain.extend(begun.map(|noted| self.link(&noted)));
         answer.sorted()
     }
 
@@ -150,17 +160,7 @@ impl Case<'_> {
                 .push(self.topic_setting(&topic, name, "true", "false"));
             self.others_not_there(partition, noted, answer);
         }
-        let epoch = match noted.note {
-            Note::LeaderElected { epoch, .. } => epoch,
-            _ => -1,
-        };
-        let mut later = self.trail.notes_in(noted.step, self.trail.last());
-        let begun = later.find(|noted| {
-            matches!(noted.note, Note::BecameLeader { partition: p, epoch: e, .. }
-                if p == partition && e == epoch)
-        });
         answer.chain.push(link);
-        answer.chain.extend(begun.map(|noted| self.link(&noted)));
     }
 
     /// Why the other replicas could not be elected cleanly.
@@ -317,6 +317,7 @@ impl Case<'_> {
         };
         let mut answer = Answer {
             moment: Some((left.step, left.at)),
+            compare_at: Some(left.at + SETTLED),
             ..Answer::default()
         };
         let here = self.trail.notes_of(left.step);

@@ -1,7 +1,7 @@
 //! What would have been: the same scenario and seed without a fault, or with another setting.
 
 use super::answer::{Decider, Proof};
-use super::case::clock;
+use super::case::{clock, lasted};
 use super::question::Fatum;
 use crate::kafka::config::Acks;
 use crate::kafka::protocol::TopicPartition;
@@ -9,6 +9,9 @@ use crate::lab::scenario::run::{Ending, Fate, Finished, Options, RecordFate, Ses
 use crate::lab::scenario::{Scenario, Setting};
 use crate::lab::text::{Both, Said, causes};
 use crate::sim::{NodeId, Span, Time};
+
+/// A record that another history does not have at all answers nothing.
+const UNSENT: &str = "unsent";
 
 /// What is looked at in the other history.
 #[derive(Clone, Debug)]
@@ -75,15 +78,20 @@ impl Look {
             Look::HighWatermark(tp, after) => {
                 run_to(&mut session, *after);
                 let value = leader(&session, tp).map(|(_, hw)| hw.to_string());
-                state(causes::O_HW, "value", value.unwrap_or("-".to_owned()))
+                state(
+                    causes::O_HW,
+                    "value",
+                    value.unwrap_or("-".to_owned()),
+                    *after,
+                )
             }
             Look::Leader(tp, after) => {
                 run_to(&mut session, *after);
-                state(causes::O_LEADER, "node", leader_name(&session, tp))
+                state(causes::O_LEADER, "node", leader_name(&session, tp), *after)
             }
             Look::Isr(tp, after) => {
                 run_to(&mut session, *after);
-                state(causes::O_ISR, "nodes", isr(&session, tp))
+                state(causes::O_ISR, "nodes", isr(&session, tp), *after)
             }
         }
     }
@@ -102,9 +110,9 @@ fn run_to(session: &mut Session, after: Span) {
     }
 }
 
-fn state(text: Both, name: &str, value: String) -> Seen {
+fn state(text: Both, name: &str, value: String, after: Span) -> Seen {
     Seen {
-        said: Said::new(text, &[(name, value.clone())]),
+        said: Said::new(text, &[(name, value.clone()), ("at", lasted(after))]),
         key: value,
     }
 }
@@ -137,7 +145,7 @@ fn record(finished: &Finished, fate: Option<&RecordFate>, label: &str, fatum: Fa
     let Some(fate) = fate else {
         let said = Said::new(causes::O_UNKNOWN, &[name]);
         return Seen {
-            key: "unsent".to_owned(),
+            key: UNSENT.to_owned(),
             said,
         };
     };
@@ -154,6 +162,7 @@ fn kept(fate: &RecordFate, name: (&str, String)) -> Seen {
         Ending::Acknowledged { partition, offset } if offset >= 0 => {
             format!("{}-{partition}:{offset}", fate.sent.topic)
         }
+        Ending::Acknowledged { partition, .. } => format!("{}-{partition}", fate.sent.topic),
         _ => fate.sent.topic.clone(),
     };
     let (key, text) = match fate.fate {
@@ -178,7 +187,7 @@ fn acknowledged(fate: &RecordFate, name: (&str, String)) -> Seen {
                 Acks::None => "handed over".to_owned(),
                 _ => format!("acknowledged, {octave}"),
             };
-            let values = [name, ("waited", waited.to_string())];
+            let values = [name, ("waited", lasted(waited))];
             Seen {
                 key,
                 said: Said::new(causes::O_ACKED, &values),
@@ -228,7 +237,7 @@ pub(super) fn prove(scenario: &Scenario, seed: u64, decider: &Decider, look: &Lo
     let (changes, outcome) = match without(scenario, decider) {
         Ok(other) => {
             let seen = look.at(&other, seed);
-            (seen.key != is.key, seen.said)
+            (seen.key != is.key && seen.key != UNSENT, seen.said)
         }
         Err(why) => (false, Said::new(causes::UNTRIED, &[("why", why)])),
     };

@@ -188,6 +188,18 @@ const PASSED_OVER: &[&str] = &[
     "offset",
     "partition",
     "topic",
+    "log",
+    "stored",
+    "sent",
+    "there",
+    "this",
+    "that",
+    "after",
+    "before",
+    "than",
+    "more",
+    "once",
+    "cluster",
     "broker",
     "replica",
     "producer",
@@ -233,6 +245,8 @@ struct Found {
     producer: Option<String>,
     number: Option<i64>,
     negated: bool,
+    /// Values of records that were sent.
+    values: Vec<String>,
     others: Vec<String>,
 }
 
@@ -288,7 +302,7 @@ fn words(text: &str) -> Vec<String> {
 impl Found {
     fn take(&mut self, word: &str, plan: &Plan, values: &dyn Fn(&str) -> bool) {
         if values(word) {
-            return self.others.push(word.to_owned());
+            return self.values.push(word.to_owned());
         }
         let lower = word.to_lowercase();
         if let Some(node) = node(plan, word) {
@@ -359,7 +373,7 @@ impl Found {
             .into_iter()
             .find(|topic| self.asks(*topic));
         if let Some(topic) = of_record
-            && (self.place.is_some() || !self.others.is_empty())
+            && (self.place.is_some() || !self.values.is_empty() || !self.others.is_empty())
         {
             let fatum = match topic {
                 T::Twice => Fatum::Twice,
@@ -405,7 +419,11 @@ impl Found {
         if let Some((tp, offset)) = self.place {
             return Ok(RecordRef::At(tp, offset));
         }
-        match &self.others[..] {
+        let candidates = match self.values.is_empty() {
+            true => self.others,
+            false => self.values,
+        };
+        match &candidates[..] {
             [one] => Ok(RecordRef::Value(one.clone(), self.producer)),
             many => Err(format!(
                 "which of these is the record: {}?",

@@ -1,7 +1,7 @@
 //! Answers about a record: lost, not acknowledged, twice in the log, unseen.
 
 use super::answer::{Answer, Decider, Link};
-use super::case::Case;
+use super::case::{Case, lasted};
 use super::journey::{Journey, Record};
 use super::question::Fatum;
 use super::trail::Noted;
@@ -85,6 +85,8 @@ impl Case<'_> {
             let link = self.event(fact.step, fact.at, fact.node, fact.said(&scope, false));
             match fact.kind {
                 LossKind::Promised { .. } | LossKind::Appended { .. } => {
+                    // Told already by whoever appended or heard of it.
+                    answer.chain.retain(|other| other.step != link.step);
                     promise = Some(link.clone());
                 }
                 LossKind::Crashed | LossKind::LostPower | LossKind::Paused => {
@@ -187,7 +189,7 @@ impl Case<'_> {
                 self.said(record, causes::IS_HANDED_OVER, &[])
             }
             (Ending::Acknowledged { .. }, Some((at, _))) => {
-                let waited = at.since(sent.at).to_string();
+                let waited = lasted(at.since(sent.at));
                 let values = [("at", self.time(at)), ("waited", waited)];
                 self.said(record, causes::IS_ACKED, &values)
             }

@@ -69,6 +69,7 @@ impl Case<'_> {
         let scope = self.run().scope(world);
         let mut answer = Answer {
             moment: Some((step, world.now())),
+            compare_at: Some(world.now()),
             ..Answer::default()
         };
         let Some(leader) = scope.view.leader(tp) else {
@@ -264,6 +265,9 @@ impl Case<'_> {
             }
             _ => None,
         });
+        // Just before it moved: what would it have been by then?
+        let end = moved.map_or(self.finished.world.now(), |(noted, _)| noted.at);
+        answer.compare_at = Some(Time(end.0.saturating_sub(1)));
         let Some((noted, to)) = moved else { return };
         let values = [("value", to.to_string()), ("node", self.name(noted.node))];
         answer.chain.push(Link {
