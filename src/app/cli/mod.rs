@@ -15,6 +15,7 @@
 mod arguments;
 mod bench;
 mod check;
+mod diff;
 mod explain;
 mod export;
 mod file_runs;
@@ -23,6 +24,7 @@ mod json;
 mod progress;
 mod run;
 mod subject;
+mod sweep;
 mod verdict;
 mod why;
 
@@ -81,6 +83,8 @@ enum Command {
     Run(run::RunArguments),
     /// Read scenarios, report every problem, and with --mutate test their expectations.
     Check(check::CheckArguments),
+    /// Compare two runs: the first difference, and what followed.
+    Diff(diff::DiffArguments),
     /// Answer a question about a run: why was a record lost, who leads, what holds it back?
     Why(why::WhyArguments),
     /// Say what a problem of a scenario file means.
@@ -115,6 +119,7 @@ pub fn run() -> ExitCode {
     let code = match arguments.command {
         Command::Run(arguments) => run::run(&arguments, around),
         Command::Check(arguments) => check::run(&arguments, around),
+        Command::Diff(arguments) => diff::run(&arguments, around),
         Command::Why(arguments) => why::run(&arguments, around),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

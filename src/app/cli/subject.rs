@@ -1,7 +1,8 @@
 //! What a question is about: one branch of one scenario, `12-acks#acks-1`.
 
 use super::{BAD_INPUT, Surroundings, files};
-use crate::lab::scenario::{MAIN, Scenario, Setting, parse_with};
+use crate::lab::scenario::{MAIN, Parsed, Scenario, Setting, parse_with};
+use crate::lab::text::harmless;
 use std::path::Path;
 
 /// One branch of a scenario.
@@ -26,10 +27,7 @@ impl Subject {
         let (path, named) = split(argument);
         let (source, mut parsed) = files::load_source(Path::new(path), around)?;
         if !settings.is_empty() {
-            parsed = parse_with(&source.text, settings).map_err(|problems| {
-                let all: Vec<String> = settings.iter().map(Setting::to_string).collect();
-                refuse(&all.join(" "), &Setting::error(&problems).text)
-            })?;
+            parsed = with_settings(&source.text, settings)?;
         }
         let branch = branch.or(named).unwrap_or(MAIN);
         let Some(scenario) = parsed.branch(branch).cloned() else {
@@ -65,6 +63,15 @@ impl Subject {
         }
         format!("{command} --at step:{step}")
     }
+}
+
+/// A sound file with settings. An error, which was told, is an exit code.
+pub(super) fn with_settings(source: &str, settings: &[Setting]) -> Result<Parsed, u8> {
+    parse_with(source, settings).map_err(|problems| {
+        let all: Vec<String> = settings.iter().map(Setting::to_string).collect();
+        let why = harmless(&Setting::error(&problems).text);
+        refuse(&format!("--set {}", harmless(&all.join(" "))), &why)
+    })
 }
 
 /// Says what is wrong with an argument.
