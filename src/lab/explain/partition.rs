@@ -141,18 +141,28 @@ impl Case<'_> {
 
     fn election_chain(&self, noted: &Noted, old: Option<i32>, answer: &mut Answer) {
         let Note::LeaderElected {
-            partition, unclean, ..
+            partition,
+            unclean,
+            leader,
+            ..
         } = noted.note
         else {
             return;
         };
+        let (topic, name) = (
+            self.voice().topic(partition.topic),
+            "unclean.leader.election.enable",
+        );
+        if leader.0 < 0 {
+            self.others_not_there(partition, noted, answer);
+            let setting = self.topic_setting(&topic, name, "false", "true");
+            answer.deciders.push(setting);
+        }
         let link = self.link(noted);
         if let Some(old) = old.filter(|old| *old >= 0) {
             self.silence(old, noted, answer);
         }
         if unclean {
-            let topic = self.voice().topic(partition.topic);
-            let name = "unclean.leader.election.enable";
             let said = Said::new(causes::UNCLEAN_ALLOWED, &[]);
             answer.chain.push(self.setting(&link, said));
             answer

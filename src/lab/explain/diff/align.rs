@@ -4,10 +4,13 @@
 use crate::kafka::vocabulary::Salience;
 use crate::lab::text::{Lang, Said};
 use crate::lab::trace::{Step, Trace};
-use crate::sim::{NodeId, StepNo, Time};
+use crate::sim::{Action, Fault, NodeId, Span, StepNo, Time};
 
 /// So many beats of each story are aligned behind their common beginning.
 const ALIGNED_MAX: usize = 3_000;
+
+/// Beats further apart do not stand for each other.
+const NEAR: Span = Span::from_secs(1);
 
 /// A beat of a story.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,13 +64,50 @@ pub(super) fn align(one: &Trace, other: &Trace) -> Aligned {
     a.truncate(ALIGNED_MAX);
     b.truncate(ALIGNED_MAX);
     let common = common(&a, &b);
-    let mut rows = rows(a, b, &common);
-    rows.sort_by_key(|row| row.at(ready));
+    let (rows, moved) = paired(rows(a, b, &common), ready);
     Aligned {
         rows,
-        shared: prefix + suffix + common.len(),
+        shared: prefix + suffix + common.len() + moved,
         left_out,
     }
+}
+
+/// Joins beats of the two sides that are near in time and stand for each other. What is the same
+/// but for its place is shared: their number.
+fn paired(rows: Vec<Row>, ready: [Time; 2]) -> (Vec<Row>, usize) {
+    let (mut lonely, mut all): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|row| row.beats[0].is_none());
+    let mut moved = 0;
+    for exact in [true, false] {
+        for row in &mut all {
+            let [Some(left), None] = &row.beats else {
+                continue;
+            };
+            let since = left.at.since(ready[0]).0;
+            let away = |right: &Beat| right.at.since(ready[1]).0.abs_diff(since);
+            let fits = |right: &Beat| match exact {
+                true => is_same(left, right),
+                false => is_like(left, right),
+            };
+            let near = lonely.iter().enumerate().filter_map(|(index, other)| {
+                let right = other.beats[1].as_ref()?;
+                let near = away(right) < NEAR.0 && fits(right);
+                near.then(|| (away(right), index))
+            });
+            if let Some((_, index)) = near.min() {
+                row.beats[1] = lonely.swap_remove(index).beats[1].take();
+            }
+        }
+        let before = all.len();
+        all.retain(|row| match &row.beats {
+            [Some(left), Some(right)] => !is_same(left, right),
+            _ => true,
+        });
+        moved += before - all.len();
+    }
+    all.append(&mut lonely);
+    all.sort_by_key(|row| row.at(ready));
+    (all, moved)
 }
 
 /// The story after ready.
@@ -86,7 +126,13 @@ fn beats(trace: &Trace) -> Vec<Beat> {
         pairs.map(beat).collect::<Vec<_>>()
     };
     let ready = trace.origin.ready_at;
-    let steps = trace.steps.iter().filter(|step| step.at >= ready);
+    // The calendars are set when the cluster is ready, whenever that is.
+    let sets_calendar = |step: &Step| {
+        let action = step.action.as_ref();
+        step.at == ready && matches!(action, Some(Action::Fault(Fault::ClockJump { .. })))
+    };
+    let steps = trace.steps.iter();
+    let steps = steps.filter(|step| step.at >= ready && !sets_calendar(step));
     steps.flat_map(told).collect()
 }
 
@@ -121,36 +167,31 @@ fn common(a: &[Beat], b: &[Beat]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// What lies between the common beats. Beats of one machine that say the same with other numbers
-/// stand for each other.
+/// What lies between the common beats.
 fn rows(a: Vec<Beat>, b: Vec<Beat>, common: &[(usize, usize)]) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut from = (0, 0);
     let end = [(a.len(), b.len())];
     for (i, j) in common.iter().chain(&end) {
-        let mut right: Vec<Option<&Beat>> = b[from.1..*j].iter().map(Some).collect();
-        for left in &a[from.0..*i] {
-            let twin = right
-                .iter_mut()
-                .find(|beat| beat.is_some_and(|beat| is_like(left, beat)));
-            let twin = twin.and_then(Option::take);
-            rows.push(Row {
-                beats: [Some(left.clone()), twin.cloned()],
-            });
-        }
-        rows.extend(right.into_iter().flatten().map(|beat| Row {
-            beats: [None, Some(beat.clone())],
+        let left = a[from.0..*i].iter().cloned();
+        rows.extend(left.map(|beat| Row {
+            beats: [Some(beat), None],
+        }));
+        let right = b[from.1..*j].iter().cloned();
+        rows.extend(right.map(|beat| Row {
+            beats: [None, Some(beat)],
         }));
         from = (i + 1, j + 1);
     }
     rows
 }
 
-/// Whether two beats of a machine say the same, numbers aside.
+/// Whether two beats of a machine begin to say the same, numbers aside.
 fn is_like(one: &Beat, other: &Beat) -> bool {
     let shape = |beat: &Beat| -> String {
-        let letters = beat.said.en.chars().filter(|c| !c.is_ascii_digit());
-        letters.collect()
+        let begins = beat.said.en.split(['(', ':', ',']).next();
+        let letters = begins.unwrap_or("").chars();
+        letters.filter(|c| !c.is_ascii_digit()).collect()
     };
     one.node == other.node && shape(one) == shape(other)
 }
@@ -175,16 +216,19 @@ mod tests {
     fn differences(a: &str, b: &str) -> String {
         let (a, b) = (story(a), story(b));
         let common = common(&a, &b);
+        let (rows, moved) = paired(rows(a, b, &common), [Time::ZERO; 2]);
         let word = |beat: &Option<Beat>| match beat {
             Some(beat) => beat.said.en.clone(),
             None => "-".to_owned(),
         };
-        let rows = rows(a, b, &common);
         let all: Vec<String> = rows
             .iter()
             .map(|row| format!("{}|{}", word(&row.beats[0]), word(&row.beats[1])))
             .collect();
-        all.join(" ")
+        match moved {
+            0 => all.join(" "),
+            moved => format!("{} moved {moved}", all.join(" ")).trim().to_owned(),
+        }
     }
 
     #[test]
@@ -193,7 +237,12 @@ mod tests {
         assert_eq!(differences("a b c d", "a c x d"), "b|- -|x");
         assert_eq!(differences("a b", ""), "a|- b|-");
         assert_eq!(differences("", "a"), "-|a");
-        assert_eq!(differences("x a b c", "a b c x"), "x|- -|x");
+    }
+
+    #[test]
+    fn what_only_stands_elsewhere_is_shared() {
+        assert_eq!(differences("x a b c", "a b c x"), "moved 1");
+        assert_eq!(differences("x a b y", "a b x z"), "y|- -|z moved 1");
     }
 
     #[test]
@@ -201,7 +250,7 @@ mod tests {
         assert_eq!(differences("a ack6 c", "a ack7 c"), "ack6|ack7");
         assert_eq!(
             differences("a ack6 crash c", "a boot ack7 c"),
-            "ack6|ack7 crash|- -|boot"
+            "ack6|ack7 -|boot crash|-"
         );
     }
 }
