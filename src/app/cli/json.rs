@@ -2,7 +2,7 @@
 
 use super::file_runs::FileRuns;
 use crate::kafka::config::Acks;
-use crate::lab::scenario::run::{Ending, Fate, Finished, RecordFate};
+use crate::lab::scenario::run::{Ending, Fate, Finished, RecordFate, Report};
 use serde_json::{Value, json};
 
 /// Prints one object: of the file, or of all files.
@@ -53,7 +53,6 @@ fn run(finished: &Finished) -> Value {
             "log_end": partition.offsets.map(|offsets| offsets.1),
         })
     });
-    let acknowledged = |r: &&RecordFate| matches!(r.sent.ending, Ending::Acknowledged { .. });
     let ready = finished.run.ready_at();
     json!({
         "branch": report.branch,
@@ -72,17 +71,22 @@ fn run(finished: &Finished) -> Value {
         "suspensions": report.suspensions,
         "unfired": report.unfired,
         "unrest": report.unrest,
-        "counts": {
-            "sent": report.records.len(),
-            "acknowledged": report.records.iter().filter(acknowledged).count(),
-            "lost": report.lost().count(),
-            "duplicated": report.anomalies.duplicated.len(),
-            "reordered": report.anomalies.reordered.len(),
-            "unseen": report.anomalies.unseen.len(),
-            "received": report.received,
-        },
+        "counts": counts(report),
         "partitions": partitions.collect::<Vec<_>>(),
         "records": report.records.iter().map(|r| record(r, ready)).collect::<Vec<_>>(),
+    })
+}
+
+fn counts(report: &Report) -> Value {
+    let acknowledged = |r: &&RecordFate| matches!(r.sent.ending, Ending::Acknowledged { .. });
+    json!({
+        "sent": report.records.len(),
+        "acknowledged": report.records.iter().filter(acknowledged).count(),
+        "lost": report.lost().count(),
+        "duplicated": report.anomalies.duplicated.len(),
+        "reordered": report.anomalies.reordered.len(),
+        "unseen": report.anomalies.unseen.len(),
+        "received": report.received,
     })
 }
 

@@ -63,6 +63,8 @@ Examples:
   kafkalab run scenarios/12-acks.toml               a leader failure under acks 0, 1 and all
   kafkalab run scenarios/12-acks.toml --seeds 20    the same with twenty seeds
   kafkalab run scenarios/12-acks.toml --json        one JSON object for programs
+  kafkalab why 12-acks#acks-1 why was rec-6 lost    the chain of causes, and what decided it
+  kafkalab diff 12-acks 12-acks#acks-1              the first difference of two runs
   kafkalab check --mutate scenarios/12-acks.toml    does each fault matter to an expectation?
   kafkalab bench                                    how fast, as ratios";
 

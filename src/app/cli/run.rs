@@ -120,14 +120,9 @@ fn run_file(
     around: Surroundings,
 ) -> Result<(bool, Option<serde_json::Value>), u8> {
     let (source, mut parsed) = files::load_source(path, around)?;
-    let name = source.name;
+    let name = source.name.clone();
     if arguments.is_table() {
-        wanted(arguments, &parsed, &name)?;
-        let code = sweep::run(&arguments.sweep(&name, &source.text, &parsed), around);
-        return match code {
-            PASSED => Ok((true, None)),
-            code => Err(code),
-        };
+        return table(arguments, &source, &parsed, around);
     }
     if !arguments.set.is_empty() {
         let settings: Vec<Setting> = arguments.set.iter().map(Axis::setting).collect();
@@ -173,6 +168,21 @@ fn run_file(
         verdict::print(&file, arguments.records, arguments.lang, around);
     }
     Ok((passed, None))
+}
+
+/// Settings against what came out.
+fn table(
+    arguments: &RunArguments,
+    source: &files::Source,
+    parsed: &Parsed,
+    around: Surroundings,
+) -> Result<(bool, Option<serde_json::Value>), u8> {
+    wanted(arguments, parsed, &source.name)?;
+    let sweep = arguments.sweep(&source.name, &source.text, parsed);
+    match sweep::run(&sweep, around) {
+        PASSED => Ok((true, None)),
+        code => Err(code),
+    }
 }
 
 fn plain(template: &crate::lab::scenario::Template) -> String {

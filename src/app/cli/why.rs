@@ -111,13 +111,10 @@ fn prove(
     if inquiry.finished().report.steps.0 > PROOF_STEPS_MAX {
         return Vec::new();
     }
-    let tried = answer.deciders.iter().take(PROOFS_MAX);
+    let tried = &answer.deciders[..answer.deciders.len().min(PROOFS_MAX)];
     let mut progress = Progress::new(tried.len() as u64, around.progress);
-    let mut proofs = Vec::new();
-    for (done, decider) in tried.enumerate() {
-        progress.at(done as u64, "what if");
-        proofs.extend(inquiry.prove(question, answer, decider));
-    }
+    let mut at = |done: usize| progress.at(done as u64, "what if");
+    let proofs = inquiry.prove(question, answer, tried, &mut at);
     progress.done();
     proofs
 }

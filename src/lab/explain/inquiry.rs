@@ -117,12 +117,28 @@ impl Inquiry {
         Ok(answer)
     }
 
-    /// Runs the scenario again without a decider of the answer to `question`. None if nothing of
-    /// the answer can be compared.
-    pub fn prove(&self, question: &Question, answer: &Answer, decider: &Decider) -> Option<Proof> {
-        let look = self.look(question, answer)?;
+    /// Runs the scenario again without each of `deciders` in turn; `progress` hears how many are
+    /// done. Nothing if nothing of the answer can be compared.
+    pub fn prove(
+        &self,
+        question: &Question,
+        answer: &Answer,
+        deciders: &[Decider],
+        progress: &mut dyn FnMut(usize),
+    ) -> Vec<Proof> {
+        let Some(look) = self.look(question, answer) else {
+            return Vec::new();
+        };
         let seed = self.options.seed.unwrap_or(self.scenario.seed);
-        Some(proof::prove(&self.scenario, seed, decider, &look))
+        let seen = look.in_finished(&self.finished);
+        let seen = seen.unwrap_or_else(|| look.at(&self.scenario, seed));
+        let mut proofs = Vec::new();
+        for (done, decider) in deciders.iter().enumerate() {
+            progress(done);
+            let with = (&look, &seen);
+            proofs.push(proof::prove(&self.scenario, seed, decider, with));
+        }
+        proofs
     }
 
     fn look(&self, question: &Question, answer: &Answer) -> Option<Look> {

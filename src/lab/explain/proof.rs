@@ -54,6 +54,23 @@ pub(super) fn without(scenario: &Scenario, decider: &Decider) -> Result<Scenario
 }
 
 impl Look {
+    /// Looks at a run that is over, for what can be seen there.
+    pub(super) fn in_finished(&self, finished: &Finished) -> Option<Seen> {
+        match self {
+            Look::Record {
+                producer,
+                send,
+                label,
+                fatum,
+            } => {
+                let records = finished.report.records.iter();
+                let mut mine = records.filter(|record| record.sent.producer == *producer);
+                Some(record(finished, mine.nth(*send), label, *fatum))
+            }
+            _ => None,
+        }
+    }
+
     /// Runs a scenario and looks.
     pub(super) fn at(&self, scenario: &Scenario, seed: u64) -> Seen {
         let options = Options {
@@ -63,17 +80,10 @@ impl Look {
         };
         let mut session = Session::new(scenario, &options);
         match self {
-            Look::Record {
-                producer,
-                send,
-                label,
-                fatum,
-            } => {
+            Look::Record { label, .. } => {
                 while session.step(&mut ()) {}
-                let finished = session.finish("");
-                let records = finished.report.records.iter();
-                let mut mine = records.filter(|record| record.sent.producer == *producer);
-                record(&finished, mine.nth(*send), label, *fatum)
+                let seen = self.in_finished(&session.finish(""));
+                seen.unwrap_or_else(|| unsent(label))
             }
             Look::HighWatermark(tp, after) => {
                 run_to(&mut session, *after);
@@ -141,19 +151,22 @@ fn isr(session: &Session, tp: &TopicPartition) -> String {
 }
 
 fn record(finished: &Finished, fate: Option<&RecordFate>, label: &str, fatum: Fatum) -> Seen {
-    let name = ("record", label.to_owned());
     let Some(fate) = fate else {
-        let said = Said::new(causes::O_UNKNOWN, &[name]);
-        return Seen {
-            key: UNSENT.to_owned(),
-            said,
-        };
+        return unsent(label);
     };
+    let name = ("record", label.to_owned());
     match fatum {
         Fatum::Lost => kept(fate, name),
         Fatum::Acknowledged => acknowledged(fate, name),
         Fatum::Twice => copies(finished, fate, name),
         Fatum::Unseen => readers(finished, fate, name),
+    }
+}
+
+fn unsent(label: &str) -> Seen {
+    Seen {
+        key: UNSENT.to_owned(),
+        said: Said::new(causes::O_UNKNOWN, &[("record", label.to_owned())]),
     }
 }
 
@@ -231,9 +244,13 @@ fn readers(finished: &Finished, fate: &RecordFate, name: (&str, String)) -> Seen
     }
 }
 
-/// Tries a history without a decider.
-pub(super) fn prove(scenario: &Scenario, seed: u64, decider: &Decider, look: &Look) -> Proof {
-    let is = look.at(scenario, seed);
+/// Tries a history without a decider; `is` was seen in the one that there was.
+pub(super) fn prove(
+    scenario: &Scenario,
+    seed: u64,
+    decider: &Decider,
+    (look, is): (&Look, &Seen),
+) -> Proof {
     let (changes, outcome) = match without(scenario, decider) {
         Ok(other) => {
             let seen = look.at(&other, seed);

@@ -402,7 +402,7 @@ impl Found {
                         acknowledged: orders-0:6"
                 .to_owned());
         }
-        if self.place.is_some() {
+        if self.place.is_some() || !self.values.is_empty() {
             return Ok(Question::Record(self.record()?, Fatum::Lost));
         }
         Err(self.not_understood())
@@ -549,6 +549,8 @@ mod tests {
             "why was rec-6 lost",
             "rec-6 lost?",
             "lost: rec-6, why",
+            "rec-6",
+            "what became of rec-6?",
             "rec-6 为什么丢了？",
             "为什么rec-6丢失",
         ] {
