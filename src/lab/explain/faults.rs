@@ -136,13 +136,13 @@ pub(super) fn step_of(run: &Run, trouble: &Trouble) -> Option<StepIdx> {
         let action = steps.get(index.0).and_then(|step| step.action.as_ref());
         action.is_some_and(|action| did(&action.it, &trouble.deed))
     };
-    let acted = run.acts().iter().filter(|act| fits(&act.step));
+    let mut acted = run.acts().iter().filter(|act| fits(&act.step));
     // A shutdown is heard, and a rule strikes, some time after the step has acted.
     let exact = |at: Time| match trouble.deed {
         Deed::Fault(_) => at == trouble.at,
         _ => at <= trouble.at,
     };
-    let last = acted.filter(|act| exact(act.at)).next_back();
+    let last = acted.rfind(|act| exact(act.at));
     last.map(|act| act.step)
 }
 
@@ -150,12 +150,13 @@ fn did(action: &ScenarioAction, deed: &Deed) -> bool {
     use ScenarioAction as A;
     match (action, deed) {
         (A::Stop(_), Deed::Shutdown(_)) => true,
-        (A::Tamper { how, .. }, Deed::Message(verdict, ..)) => match (how, verdict) {
-            (Tamper::Drop, Verdict::Drop) | (Tamper::Duplicate, Verdict::Duplicate) => true,
-            (Tamper::HoldFor(_) | Tamper::Delay(_), Verdict::Delay(_)) => true,
-            (Tamper::Hold | Tamper::HoldUntil(_), Verdict::Hold(_)) => true,
-            _ => false,
-        },
+        (A::Tamper { how, .. }, Deed::Message(verdict, ..)) => matches!(
+            (how, verdict),
+            (Tamper::Drop, Verdict::Drop)
+                | (Tamper::Duplicate, Verdict::Duplicate)
+                | (Tamper::HoldFor(_) | Tamper::Delay(_), Verdict::Delay(_))
+                | (Tamper::Hold | Tamper::HoldUntil(_), Verdict::Hold(_))
+        ),
         (_, Deed::Fault(fault)) => matches!(
             (action, fault),
             (A::Crash(_), Fault::Crash { .. })
