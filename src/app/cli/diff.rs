@@ -4,7 +4,7 @@ use super::progress::Progress;
 use super::subject::{Subject, setting};
 use super::{FAILED, PASSED, Surroundings, arguments};
 use crate::lab::explain::clock;
-use crate::lab::explain::diff::{Beat, Diff, First, Moved, Row, Side};
+use crate::lab::explain::diff::{Beat, Diff, First, Moved, Row};
 use crate::lab::scenario::Setting;
 use crate::lab::text::{Lang, harmless};
 use crate::sim::Time;
@@ -77,23 +77,10 @@ fn compare(arguments: &DiffArguments, around: Surroundings) -> Result<bool, u8> 
     let (a, b) = (&arguments.a, arguments.b.as_ref().unwrap_or(&arguments.a));
     let a = Subject::load(a, arguments.branch_a.as_deref(), &arguments.set_a, around)?;
     let b = Subject::load(b, arguments.branch_b.as_deref(), &arguments.set_b, around)?;
-    let side = |subject: &'_ Subject, seed: Option<u64>| {
-        // Borrowed for the whole comparison.
-        (subject.branch.clone(), seed.or(arguments.seed))
-    };
-    let (one, other) = (side(&a, arguments.seed_a), side(&b, arguments.seed_b));
     let mut progress = Progress::new(2, around.progress);
     let sides = [
-        Side {
-            branch: &one.0,
-            scenario: &a.scenario,
-            seed: one.1,
-        },
-        Side {
-            branch: &other.0,
-            scenario: &b.scenario,
-            seed: other.1,
-        },
+        a.side(arguments.seed_a.or(arguments.seed)),
+        b.side(arguments.seed_b.or(arguments.seed)),
     ];
     let diff = Diff::new(sides, &mut |_: Time| progress.at(1, "steps"));
     progress.done();

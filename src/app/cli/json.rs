@@ -3,6 +3,7 @@
 use super::file_runs::FileRuns;
 use crate::kafka::config::Acks;
 use crate::lab::scenario::run::{Ending, Fate, Finished, RecordFate, Report};
+use crate::lab::trace::Metrics;
 use serde_json::{Value, json};
 
 /// Prints one object: of the file, or of all files.
@@ -20,11 +21,11 @@ pub(super) fn file(file: &FileRuns) -> Value {
         "file": file.name,
         "title": file.title,
         "passed": file.runs.iter().all(|run| run.report.passed()),
-        "runs": file.runs.iter().map(run).collect::<Vec<_>>(),
+        "runs": file.runs.iter().zip(&file.metrics).map(run).collect::<Vec<_>>(),
     })
 }
 
-fn run(finished: &Finished) -> Value {
+fn run((finished, metrics): (&Finished, &Option<Metrics>)) -> Value {
     let report = &finished.report;
     let expectations = report.expectations.iter().map(|judged| {
         json!({
@@ -72,6 +73,7 @@ fn run(finished: &Finished) -> Value {
         "unfired": report.unfired,
         "unrest": report.unrest,
         "counts": counts(report),
+        "metrics": metrics,
         "partitions": partitions.collect::<Vec<_>>(),
         "records": report.records.iter().map(|r| record(r, ready)).collect::<Vec<_>>(),
     })

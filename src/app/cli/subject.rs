@@ -1,6 +1,7 @@
 //! What a question is about: one branch of one scenario, `12-acks#acks-1`.
 
 use super::{BAD_INPUT, Surroundings, files};
+use crate::lab::explain::diff::Side;
 use crate::lab::scenario::{MAIN, Parsed, Scenario, Setting, parse_with};
 use crate::lab::text::harmless;
 use std::path::Path;
@@ -30,13 +31,7 @@ impl Subject {
             parsed = with_settings(&source.text, settings)?;
         }
         let branch = branch.or(named).unwrap_or(MAIN);
-        let Some(scenario) = parsed.branch(branch).cloned() else {
-            let others = parsed.branches.iter().map(|(name, _)| name.as_str());
-            let names: Vec<&str> = std::iter::once(MAIN).chain(others).collect();
-            let names = names.join(", ");
-            let why = format!("no branch \"{branch}\"; branches are {names}");
-            return Err(refuse(&source.name, &why));
-        };
+        let scenario = files::branch(&parsed, branch, &source.name)?;
         Ok(Subject {
             name: source.name,
             branch: branch.to_owned(),
@@ -49,6 +44,15 @@ impl Subject {
         match self.branch == MAIN {
             true => self.name.clone(),
             false => format!("{}#{}", self.name, self.branch),
+        }
+    }
+
+    /// It as one side of a comparison.
+    pub(super) fn side(&self, seed: Option<u64>) -> Side<'_> {
+        Side {
+            branch: &self.branch,
+            scenario: &self.scenario,
+            seed,
         }
     }
 

@@ -5,9 +5,9 @@
 
 use super::progress::Progress;
 use super::subject::{refuse, with_settings};
-use super::{PASSED, Surroundings};
+use super::{Surroundings, files};
 use crate::lab::scenario::run::{Ending, Finished, Options, compare_branches, run as run_scenario};
-use crate::lab::scenario::{MAIN, Parsed, Scenario, Setting};
+use crate::lab::scenario::{Scenario, Setting};
 use crate::lab::text::harmless;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -103,19 +103,16 @@ const COLUMNS: [&str; 6] = [
     "longest_wait_ms",
 ];
 
-/// Runs it all and prints the table. The code of success, whatever expectations say: they were
-/// written for other settings.
-pub(super) fn run(sweep: &Sweep<'_>, around: Surroundings) -> u8 {
-    let combinations = match combinations(sweep) {
-        Ok(combinations) => combinations,
-        Err(code) => return code,
-    };
+/// Runs it all; prints the table, or returns it as an object. What expectations say is no failure:
+/// they were written for other settings. An error, which was told, is an exit code.
+pub(super) fn run(sweep: &Sweep<'_>, around: Surroundings) -> Result<Option<Value>, u8> {
+    let combinations = combinations(sweep)?;
     let outcomes = run_all(sweep, &combinations, around);
-    match sweep.json {
-        true => println!("{:#}", object(sweep, &combinations, &outcomes)),
-        false => print(sweep, &combinations, &outcomes, around),
+    if sweep.json {
+        return Ok(Some(object(sweep, &combinations, &outcomes)));
     }
-    PASSED
+    print(sweep, &combinations, &outcomes, around);
+    Ok(None)
 }
 
 fn combinations(sweep: &Sweep<'_>) -> Result<Vec<Combination>, u8> {
@@ -141,14 +138,8 @@ fn combinations(sweep: &Sweep<'_>) -> Result<Vec<Combination>, u8> {
 
 fn combination(sweep: &Sweep<'_>, settings: Vec<Setting>) -> Result<Combination, u8> {
     let parsed = with_settings(sweep.source, &settings)?;
-    let branches = branches(parsed)
-        .filter(|(name, _)| sweep.branch.is_none_or(|only| only == name))
-        .collect();
+    let branches = files::branches(&parsed, sweep.branch, sweep.name)?;
     Ok(Combination { settings, branches })
-}
-
-fn branches(parsed: Parsed) -> impl Iterator<Item = (String, Scenario)> {
-    std::iter::once((MAIN.to_owned(), parsed.main)).chain(parsed.branches)
 }
 
 /// By combination, branch and seed.

@@ -121,6 +121,9 @@ shapes! {
         may "stale-broker-epoch-check" "true or false" "The controller refuses replicas of an old broker epoch in an ISR (KIP-903).";
         may "eligible-leader-replicas" "true or false" "Eligible leader replicas (KIP-966).";
         may "min-isr-gates-hw" "true or false" "The high watermark waits for min.insync.replicas (KIP-966).";
+        may "writes" "`\"append\"` or `\"in-place\"`" "Batches go behind the last one of their file; or, as in a store sorted by key, each record costs a seek.";
+        may "page-cache" "size, or `\"off\"`" "What of partition logs stays in memory; everything if it is not given.";
+        may "zero-copy" "true or false" "Fetch answers go to the network without a copy through the broker. A real one loses this with TLS.";
         may "sabotage" "list of words" "Planted bugs.";
     }
     NETWORK "[network]" "`[network]`" "How every link behaves." {
@@ -311,6 +314,7 @@ shapes! {
         may "times" "whole number" "How many are drawn; 1 by default.";
         may "within" "duration" "The window, from the moment at which the step acts; all at once by default.";
     }
+    DRAWN "an action to draw" "`of = [{ … }]`" "A table with one action. `random` itself is none, nor are `add-broker` and `create-topic`, which bring names." {}
     TELL "a tell" "`[[tell]]`" "Narration, told when its trigger fires." {
         may "id" "name" "Its name, for branches.";
         may "at" "duration" "Trigger: scenario time.";

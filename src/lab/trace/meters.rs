@@ -206,6 +206,12 @@ impl Meters {
             of_node.insert(name, histogram(times));
         }
         for (node, server) in view.servers() {
+            if server.broker().is_some() {
+                let of_node = metrics.entry(names.machine(node).to_owned()).or_default();
+                for name in always() {
+                    of_node.entry(name).or_default().entry("Count").or_insert(0);
+                }
+            }
             if server.controller().is_some() {
                 let of_node = metrics.entry(names.machine(node).to_owned()).or_default();
                 let name =
@@ -238,6 +244,19 @@ fn client_attribute(name: &str) -> &'static str {
 
 fn broker_topic(name: &str) -> String {
     format!("kafka.server:type=BrokerTopicMetrics,name={name}")
+}
+
+/// Meters that a broker has from its start.
+fn always() -> impl Iterator<Item = String> {
+    let manager = ["IsrShrinksPerSec", "IsrExpandsPerSec"];
+    let manager = manager.map(|name| format!("kafka.server:type=ReplicaManager,name={name}"));
+    let topics = [
+        "MessagesInPerSec",
+        "BytesInPerSec",
+        "ReplicationBytesInPerSec",
+        "ReplicationBytesOutPerSec",
+    ];
+    manager.into_iter().chain(topics.map(broker_topic))
 }
 
 /// A fetch counts under its own name and under who fetches.

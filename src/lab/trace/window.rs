@@ -2,7 +2,8 @@
 
 use super::recorder::Trace;
 use crate::kafka::vocabulary::Salience;
-use crate::sim::Time;
+use crate::sim::{Action, Fault, Time};
+use std::collections::BTreeSet;
 
 /// Which steps: those that matter enough and begin between two moments, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,20 @@ impl Trace {
             .retain(|step| inside(step.at) && step.salience() >= window.salience);
         self.told.retain(|told| inside(told.at));
         self.salience = self.salience.max(window.salience);
+        if self.salience > Salience::Background {
+            self.drop_calendars();
+        }
         self
+    }
+
+    /// At ready the calendar of each machine is set to that of the scenario: no part of a story.
+    fn drop_calendars(&mut self) {
+        let ready = self.origin.ready_at;
+        let mut set = BTreeSet::new();
+        self.steps.retain(|step| {
+            let jump = matches!(step.action, Some(Action::Fault(Fault::ClockJump { .. })));
+            !(jump && step.at == ready && set.insert(step.node))
+        });
     }
 
     /// A moment in scenario time: seconds with three digits, below zero before ready.

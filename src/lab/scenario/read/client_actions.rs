@@ -183,13 +183,30 @@ fn keys(cx: &mut Cx<'_>, node: &Node) -> Option<Keys> {
     }
 }
 
+/// `"c1"`, or `{ client = "c1" }`.
+fn alone_or_named<T>(
+    cx: &mut Cx<'_>,
+    node: &Node,
+    of: &mut dyn FnMut(&mut Cx<'_>, &Node) -> Option<T>,
+) -> Option<T> {
+    let Value::Table(_) = node.value else {
+        return of(cx, node);
+    };
+    let mut fields = Fields::of(cx, node, &shapes::CLIENT)?;
+    let client = fields.required(cx, "client").and_then(|node| of(cx, node));
+    fields.finish(cx);
+    client
+}
+
 pub(super) fn flush(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    let producer = cx.producer(node)?;
+    let mut of = |cx: &mut Cx<'_>, node: &Node| cx.producer(node);
+    let producer = alone_or_named(cx, node, &mut of)?;
     Some(Action::Flush(ClientRef::Producer(producer)))
 }
 
 pub(super) fn close(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    match cx.client(node)? {
+    let mut of = |cx: &mut Cx<'_>, node: &Node| cx.client(node);
+    match alone_or_named(cx, node, &mut of)? {
         ClientRef::Admin => {
             cx.problem(Code::UnknownClient, node.pos, "the admin client stays open");
             None
@@ -199,7 +216,8 @@ pub(super) fn close(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action
 }
 
 pub(super) fn poll(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    cx.consumer(node).map(Action::Poll)
+    let mut of = |cx: &mut Cx<'_>, node: &Node| cx.consumer(node);
+    alone_or_named(cx, node, &mut of).map(Action::Poll)
 }
 
 /// `{ client, partitions }`.

@@ -11,6 +11,7 @@ use crate::lab::scenario::limits::{MAX_NODE_ID, MAX_NODES};
 use crate::lab::scenario::model::{Cluster, NodeIdx, NodeSpec, Role};
 use crate::lab::scenario::names::NodeName;
 use crate::lab::scenario::pos::Pos;
+use crate::lab::scenario::properties::config_file;
 use crate::lab::scenario::shapes;
 use crate::lab::scenario::tree::{Node, Table, Value};
 
@@ -78,9 +79,11 @@ fn own_table(cx: &mut Cx<'_>, node: &Node, cluster: &mut Cluster) {
         let words = [("cold", true), ("ready", false)];
         cluster.cold_start = cx.word(node, "words", &words).unwrap_or(false);
     }
-    if fields.node("config-file").is_some() {
-        let pos = fields.key_pos("config-file");
-        cx.problem(Code::NotBuilt, pos, "`config-file` is not built yet");
+    if let Some(node) = fields.node("config-file") {
+        let mut under = config_file(cx, node);
+        under.retain(|entry| cluster.config.iter().all(|own| own.name != entry.name));
+        under.append(&mut cluster.config);
+        cluster.config = under;
     }
     fields.finish(cx);
 }

@@ -12,6 +12,7 @@ mod matchers;
 mod network;
 mod node_actions;
 mod places;
+mod random;
 mod steps;
 mod tells;
 mod topic_actions;

@@ -8,6 +8,7 @@ use crate::lab::scenario::action::{Action, Corrupt, Cut, Disk, Slowness, Tail, T
 use crate::lab::scenario::codes::Code;
 use crate::lab::scenario::cx::Cx;
 use crate::lab::scenario::fields::Fields;
+use crate::lab::scenario::limits::MAX_RECORD_BYTES;
 use crate::lab::scenario::matcher::MessageMatcher;
 use crate::lab::scenario::model::Place;
 use crate::lab::scenario::problem::Problem;
@@ -265,7 +266,7 @@ fn corrupt(cx: &mut Cx<'_>, node: &Node) -> Option<Corrupt> {
         .and_then(|node| cx.partition(node));
     let segment = fields.int(cx, "segment", 0..=i64::MAX);
     let at = fields.int(cx, "at", 0..=i64::MAX).unwrap_or(0);
-    let bytes = fields.int(cx, "bytes", 1..=1 << 30).unwrap_or(1);
+    let bytes = fields.int(cx, "bytes", 1..=MAX_RECORD_BYTES).unwrap_or(1);
     fields.finish(cx);
     Some(Corrupt {
         partition: partition?,

@@ -2,6 +2,7 @@
 
 use super::actions::{self, ACTIONS};
 use super::{matchers, name};
+use crate::lab::scenario::action::Action;
 use crate::lab::scenario::codes::Code;
 use crate::lab::scenario::cx::{Cx, shorten};
 use crate::lab::scenario::fields::Fields;
@@ -35,6 +36,15 @@ pub(super) fn step(cx: &mut Cx<'_>, node: &Node) -> Option<Step> {
     if !has_action && silent {
         let problem = Problem::new(Code::NoEffect, fields.pos, "this step has no action");
         cx.push(problem.label("give it one, or mark, focus or note"));
+    }
+    let on_its_way = matches!(
+        action.as_ref().map(|action| &action.it),
+        Some(Action::Tamper { rule: None, .. })
+    );
+    if on_its_way && wait != Span::ZERO {
+        let pos = fields.key_pos("wait");
+        let problem = Problem::new(Code::Exclusive, pos, "the message does not wait");
+        cx.push(problem.label("it is there when the step fires; hold or delay it"));
     }
     let pos = fields.pos;
     fields.finish(cx);

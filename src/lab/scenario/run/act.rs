@@ -1,5 +1,6 @@
 //! What a step does: faults from outside, requests of clients.
 
+use super::draws::with_options;
 use super::eval::Scope;
 use super::plan::{new_topic, sim_change};
 use super::script::Due;
@@ -7,7 +8,7 @@ use super::{Phase, Run};
 use crate::kafka::vocabulary::{Call, ClientOp, Kafka};
 use crate::lab::cluster::{KafkaWorld, View};
 use crate::lab::scenario::action::{Action as Deed, Cut, Disk, Slowness, Tail};
-use crate::lab::scenario::model::{ClientRef, LinkSpec, Place, StepIdx};
+use crate::lab::scenario::model::{ClientRef, LinkSpec, Place, StepIdx, Trigger};
 use crate::sim::{Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time};
 
 impl Run {
@@ -31,6 +32,7 @@ impl Run {
                 self.fire(&scope, step, act);
             }
             Due::Act(step) => self.perform(&scope, step, act),
+            Due::Tampered(step) => self.has_acted(&scope, step, act),
             Due::Next(..) => {}
             Due::Tell(index) => self.script.tell_due(&scope, index),
             Due::Ask(index) => self.script.ask_due(&scope, index),
@@ -55,15 +57,26 @@ impl Run {
         let spec = &scope.plan.scenario.steps[step.0];
         let now = scope.view.world.now();
         self.last_timed = self.last_timed.max(now);
-        if let Some(note) = &spec.note {
-            let told = (note, spec.focus.as_ref());
-            self.script.tell(scope, told, None);
-        }
+        self.tell_draw(scope, step);
         if let Some(action) = &spec.action
             && let Err(why) = self.deed(scope, step, &action.it, act)
         {
             self.phase = Phase::Failed(why);
             return;
+        }
+        self.has_acted(scope, step, act);
+    }
+
+    /// What a step's acting sets off.
+    fn has_acted(&mut self, scope: &Scope<'_>, step: StepIdx, act: &mut Vec<Action<Kafka>>) {
+        let now = scope.view.world.now();
+        let spec = &scope.plan.scenario.steps[step.0];
+        // Of many messages that one step tampers with, the first is told.
+        let again = matches!(spec.trigger, Trigger::Message(_));
+        let again = again && self.script.steps[step.0].fired > 1;
+        if let (Some(note), false) = (&spec.note, again) {
+            let told = (note, spec.focus.as_ref());
+            self.script.tell(scope, told, None);
         }
         let no = scope.view.world.step_no();
         self.script.acted(&scope.plan.scenario, step, now, no);
@@ -83,6 +96,7 @@ impl Run {
         let consumer = |index: &usize| ClientRef::Consumer(*index);
         match deed {
             Deed::Send(_) | Deed::Load(_) => self.next_record(scope.plan, now, step, 0, act),
+            Deed::Random(random) => self.draw_actions(scope, step, random),
             Deed::Flush(client) => self.ask(scope, *client, ClientOp::Flush, act),
             Deed::Close(client) => self.ask(scope, *client, ClientOp::Close, act),
             Deed::Poll(client) => self.ask(scope, consumer(client), ClientOp::Poll, act),
@@ -120,13 +134,11 @@ impl Run {
             // Without a rule it is the verdict on the message that set the step off.
             Deed::Tamper { rule: None, .. } => {}
             Deed::Release(of) => {
-                self.rules.end(*of);
-                act.push(
-                    Fault::Release {
-                        id: Some(HoldId(of.0 as u32)),
-                    }
-                    .into(),
-                );
+                for step in with_options(&scope.plan.scenario, *of) {
+                    self.rules.end(step);
+                    let id = Some(HoldId(step.0 as u32));
+                    act.push(Fault::Release { id }.into());
+                }
             }
             outside => return self.outside(scope, step, outside, act),
         }
@@ -150,9 +162,15 @@ impl Run {
                 Ok(())
             }
             Deed::Cut(cut) => cut_links(scope, step, cut, act),
-            Deed::Heal(of) => {
-                let id = of.map(|step| CutId(step.0 as u32));
-                act.push(Fault::Heal { id }.into());
+            Deed::Heal(None) => {
+                act.push(Fault::Heal { id: None }.into());
+                Ok(())
+            }
+            Deed::Heal(Some(of)) => {
+                for step in with_options(&scope.plan.scenario, *of) {
+                    let id = Some(CutId(step.0 as u32));
+                    act.push(Fault::Heal { id }.into());
+                }
                 Ok(())
             }
             Deed::Link(link) => change_links(scope, link, act),

@@ -336,7 +336,7 @@ fn size(value: &Val) -> Val {
     }
 }
 
-fn compare(left: &Val, op: Op, right: &Val) -> bool {
+pub(super) fn compare(left: &Val, op: Op, right: &Val) -> bool {
     match op {
         Op::Eq => same(left, right),
         Op::Ne => !same(left, right),

@@ -12,7 +12,9 @@
 //! | `script` | which steps, narrations and questions are armed, and when they fire |
 //! | `act` | what a step does |
 //! | `tamper` | messages that are held, dropped, doubled, delayed |
+//! | `draws` | `random`: what the seed draws |
 //! | `eval`, `matching` | expressions and matchers |
+//! | `near` | how near a trigger came that never fired |
 //! | `expect` | expectations |
 //! | `settle` | healing, quiet, the end |
 //! | `counts` | how often each kind of note was emitted |
@@ -26,12 +28,13 @@ mod act;
 mod availability;
 mod chronicle;
 mod counts;
+mod draws;
 mod eval;
 mod expect;
 mod fate;
 mod loss;
 mod matching;
-mod moment;
+mod near;
 mod plan;
 mod records;
 mod report;
@@ -99,6 +102,8 @@ pub struct Run {
     ready_step: u64,
     last_timed: Time,
     ends_at: Option<Time>,
+    /// The state was seen that the scenario ends with.
+    end_was_reached: bool,
     settled: Option<bool>,
     next_call: u32,
     script: Script,
@@ -108,9 +113,13 @@ pub struct Run {
     checker: Checker,
     notes: NoteCounts,
     chronicle: Chronicle,
+    /// Bytes of all records that steps have sent.
+    payload: u64,
     availability: Availability,
     /// Some producer has acks=0.
     promises_nothing: bool,
+    /// Some trigger waits for a message.
+    waits_for_messages: bool,
     /// Something in the script depends on states or notes.
     watches: bool,
     check: bool,
@@ -131,6 +140,7 @@ impl Run {
             ready_step: 0,
             last_timed: Time::ZERO,
             ends_at: None,
+            end_was_reached: false,
             settled: None,
             next_call: 1,
             script: Script::new(&plan.scenario),
@@ -141,7 +151,9 @@ impl Run {
             chronicle: Chronicle::default(),
             availability: Availability::default(),
             notes: NoteCounts::default(),
+            payload: 0,
             promises_nothing: false,
+            waits_for_messages: script::watches_messages(&plan.scenario),
             watches: script::watches(&plan.scenario),
             check,
             plan,
@@ -342,9 +354,14 @@ impl Run {
         }
         if let Some(EndWhen::State(expr)) = &plan.scenario.end.when
             && self.phase == Phase::Running
-            && scope.holds(expr)
         {
-            self.settle(world, act);
+            match scope.holds(expr) {
+                true => {
+                    self.end_was_reached = true;
+                    self.settle(world, act);
+                }
+                false => self.script.end_near.look(&scope, expr),
+            }
         }
     }
 }

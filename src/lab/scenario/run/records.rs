@@ -2,12 +2,10 @@
 
 use crate::kafka::protocol::{ErrorCode, TopicPartition};
 use crate::kafka::vocabulary::Outcome;
+use crate::lab::text::value_label;
 use crate::sim::{CallId, PList, StepNo, Time};
 use bytes::Bytes;
 use std::collections::BTreeMap;
-
-/// Characters of a value that a label shows.
-const LABEL_CHARS: usize = 24;
 
 /// How a send ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,19 +52,7 @@ pub struct Sent {
 impl Sent {
     /// The value as a person may read it: control characters are escaped, long ones are cut.
     pub fn label(&self) -> String {
-        let Some(value) = &self.value else {
-            return "(tombstone)".to_owned();
-        };
-        let text = String::from_utf8_lossy(value);
-        let shown: String = text
-            .chars()
-            .take(LABEL_CHARS)
-            .flat_map(char::escape_debug)
-            .collect();
-        match text.chars().nth(LABEL_CHARS) {
-            Some(_) => format!("{shown}..."),
-            None => shown,
-        }
+        value_label(self.value.as_deref())
     }
 }
 

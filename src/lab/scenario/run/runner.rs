@@ -159,7 +159,9 @@ pub fn compare_branches(finished: &mut [Finished]) {
                     continue;
                 };
                 let Some(other) = finished.iter().find(|f| f.report.branch == *branch) else {
-                    verdicts.push((place, false, format!("no branch {branch} was run")));
+                    let wanted = this.report.expectations[place].wanted;
+                    let reason = format!("not compared: branch {branch} was not run");
+                    verdicts.push((place, wanted, reason));
                     continue;
                 };
                 let other_scope = other.run.scope(&other.world);

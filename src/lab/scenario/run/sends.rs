@@ -7,6 +7,7 @@ use super::script::Due;
 use crate::kafka::client::record_digest;
 use crate::kafka::vocabulary::{Call, ClientOp, Kafka, SendRecord};
 use crate::lab::scenario::action::{Action as Deed, Keys, Load, Payload, Send};
+use crate::lab::scenario::limits::{MAX_PAYLOAD_BYTES, MAX_RECORDS};
 use crate::lab::scenario::model::{ClientRef, StepIdx};
 use crate::sim::{Action, Span, Time, TraceHash};
 use bytes::Bytes;
@@ -31,7 +32,7 @@ impl Run {
             Some(Deed::Load(load)) => (load.count().min(u64::from(u32::MAX)) as u32, load.every),
             _ => return,
         };
-        while n < count {
+        while n < count && !self.is_over() {
             match action {
                 Some(Deed::Send(send)) => self.send(plan, now, send, n, act),
                 Some(Deed::Load(load)) => self.load(plan, now, (step, load), n, act),
@@ -105,6 +106,11 @@ impl Run {
         let Some(seat) = plan.client(ClientRef::Producer(producer)) else {
             return;
         };
+        self.payload += (record.key.as_ref().map_or(0, Bytes::len)
+            + record.value.as_ref().map_or(0, Bytes::len)) as u64;
+        if let Some(why) = too_much(self.records.sent_count() as u64, self.payload) {
+            return self.fail(why);
+        }
         let id = self.call();
         self.records.called(
             id,
@@ -125,5 +131,24 @@ impl Run {
             id,
             call: Call::Client(seat.client, op),
         });
+    }
+}
+
+/// Why no more is sent: what a file does not say, such as how often a state recurs, is bounded
+/// while it runs.
+fn too_much(sent: u64, bytes: u64) -> Option<String> {
+    let over = sent >= MAX_RECORDS || bytes > MAX_PAYLOAD_BYTES;
+    over.then(|| format!("{sent} records of {bytes} bytes are over the limit of a run"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_does_not_send_without_end() {
+        assert_eq!(too_much(MAX_RECORDS - 1, MAX_PAYLOAD_BYTES), None);
+        assert!(too_much(MAX_RECORDS, 0).is_some());
+        assert!(too_much(0, MAX_PAYLOAD_BYTES + 1).is_some());
     }
 }

@@ -3,9 +3,11 @@
 use super::{Finished, Options, Run, Session, Told};
 use crate::lab::cluster::{Names, Node};
 use crate::lab::scenario::model::Scenario;
+use crate::lab::scenario::words::duration;
 use crate::lab::text::Said;
 use crate::lab::trace::{Origin, Recorder, Telling, Trace};
 use crate::sim::{Observer, Span, Time};
+use std::str::FromStr;
 
 /// Runs a scenario to its end. `observer` makes the observer once the machines have names.
 pub fn run_observed<O: Observer<Node>>(
@@ -76,4 +78,19 @@ impl Session {
 fn is_past(run: &Run, next: Option<Time>, span: Span) -> bool {
     let ready = run.ready_at();
     ready != Time::NEVER && next.is_none_or(|next| next > ready + span)
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    /// `step:10432`, or scenario time: `40s`, `1500ms`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("step:") {
+            Some(no) => no
+                .parse()
+                .map(Moment::Step)
+                .map_err(|_| format!("\"{no}\" is no number of a step; write step:10432")),
+            None => duration(text).map(Moment::At),
+        }
+    }
 }
