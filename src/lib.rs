@@ -23,9 +23,17 @@
 //!   - [`lab::trace`] is for transcripts, diagrams, metrics, and what Kafka's tools would show
 //!   - [`lab::scenario`] is for the language and its runs
 //!   - [`lab::explore`] is for random schedules, shrinking
-//! - [`app`] is its face, the command line.
+//!   - [`lab::book`] is for what the engine writes into the book
+//! - [`app`] is its faces:
+//!   - [`app::tui`] is the visualiser without a terminal, `app::terminal` its loop in one
+//!   - [`app::cli`] is the command line
 
 pub mod app;
 pub mod kafka;
 pub mod lab;
 pub mod sim;
+
+/// The example of the README compiles and passes.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

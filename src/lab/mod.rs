@@ -1,8 +1,9 @@
 //! Experiments: clusters, scenarios and checks over the simulated Kafka.
 //!
 //! Order of the rooms, each may name only the ones before it: [`text`], [`cluster`],
-//! [`check`] and [`trace`], [`scenario`], [`explore`].
+//! [`check`] and [`trace`], [`scenario`], [`explore`] and [`book`].
 
+pub mod book;
 pub mod check;
 pub mod cluster;
 pub mod explore;

@@ -14,6 +14,7 @@
 
 mod arguments;
 mod bench;
+mod book;
 mod check;
 mod completions;
 mod describe;
@@ -29,6 +30,7 @@ mod logs;
 mod new;
 mod output;
 mod partition;
+mod play;
 mod progress;
 mod reference;
 mod run;
@@ -51,8 +53,9 @@ pub(super) const REFUSED: u8 = 3;
 #[derive(Parser)]
 #[command(name = "kafkalab", version, about, long_about = ABOUT, after_help = EXAMPLES)]
 struct Arguments {
+    /// Without one: the tour.
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
     /// When to use colours.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, env = "KAFKALAB_COLOR")]
     color: Color,
@@ -66,7 +69,9 @@ network and disk. A scenario and a seed give one history, on every machine, for 
 
 const EXAMPLES: &str = "\
 Examples:
+  kafkalab                            the tour
   kafkalab list                       the scenarios that are built in
+  kafkalab play 12                    step through one, forward and back
   kafkalab run 12-acks                a leader failure under acks 0, 1 and all
   kafkalab run 12-acks --seeds 20     the same with twenty seeds
   kafkalab run 12-acks --json         one JSON object for programs
@@ -89,6 +94,8 @@ enum Color {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Step through a scenario, forward and back: the visualiser.
+    Play(play::PlayArguments),
     /// Run scenarios and say what was acknowledged, what was lost and why.
     Run(run::RunArguments),
     /// Read scenarios, report every problem, and with --mutate test their expectations.
@@ -111,6 +118,8 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Print a completion script for a shell.
     Completions(completions::CompletionsArguments),
+    /// Hold the generated parts of the book against the engine.
+    Book(book::BookArguments),
     /// Print the reference page of the scenario language.
     #[command(hide = true)]
     Reference,
@@ -142,19 +151,22 @@ pub fn run() -> ExitCode {
         progress: std::io::stderr().is_terminal(),
     };
     let code = match arguments.command {
-        Command::Run(arguments) => run::run(&arguments, around),
-        Command::Check(arguments) => check::run(&arguments, around),
-        Command::Export(arguments) => export::run(&arguments, around),
-        Command::Describe(arguments) => describe::run(&arguments, around),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::List(arguments) => list::run(&arguments),
-        Command::New(arguments) => new::run(&arguments),
-        Command::Fmt(arguments) => fmt::run(&arguments, around),
-        Command::Partition(arguments) => partition::run(&arguments),
-        Command::Doctor(arguments) => doctor::run(&arguments, around),
-        Command::Completions(arguments) => completions::run(&arguments),
-        Command::Reference => reference::run(),
-        Command::Bench(arguments) => bench::run(&arguments),
+        None => play::tour(around),
+        Some(Command::Play(arguments)) => play::run(&arguments, around),
+        Some(Command::Run(arguments)) => run::run(&arguments, around),
+        Some(Command::Check(arguments)) => check::run(&arguments, around),
+        Some(Command::Export(arguments)) => export::run(&arguments, around),
+        Some(Command::Describe(arguments)) => describe::run(&arguments, around),
+        Some(Command::Explain(arguments)) => explain::run(&arguments),
+        Some(Command::List(arguments)) => list::run(&arguments),
+        Some(Command::New(arguments)) => new::run(&arguments),
+        Some(Command::Fmt(arguments)) => fmt::run(&arguments, around),
+        Some(Command::Partition(arguments)) => partition::run(&arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, around),
+        Some(Command::Completions(arguments)) => completions::run(&arguments),
+        Some(Command::Book(arguments)) => book::run(&arguments),
+        Some(Command::Reference) => reference::run(),
+        Some(Command::Bench(arguments)) => bench::run(&arguments),
     };
     ExitCode::from(code)
 }

@@ -11,6 +11,7 @@
 
 mod action;
 mod branches;
+pub mod builder;
 mod code_examples;
 mod codes;
 mod cx;

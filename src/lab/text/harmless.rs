@@ -18,6 +18,11 @@ pub fn harmless(text: &str) -> String {
     shown
 }
 
+/// Whether a character is shown, and nothing else.
+pub fn is_harmless(c: char) -> bool {
+    !obeyed(c)
+}
+
 fn obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c,

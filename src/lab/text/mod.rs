@@ -35,7 +35,7 @@ mod tests;
 pub use calls::call_phrase;
 pub use faults::fault_sentence;
 pub use glossary::{GLOSSARY, Term, term};
-pub use harmless::{harmless, value_label};
+pub use harmless::{harmless, is_harmless, value_label};
 pub use lang::{Both, Lang};
 pub use message::MessageSummary;
 pub use notes::{note_template, sentence};

@@ -3,13 +3,14 @@
 //! `docs/trace.schema.json` describes the lines. Everything but ASCII that a terminal or a page
 //! might obey is escaped within strings.
 
+use super::entries::Entry;
 use super::recorder::{Telling, Trace};
 use super::step::Step;
 use crate::kafka;
 use crate::kafka::protocol::ErrorCode;
 use crate::kafka::vocabulary::{Kafka, Note, Outcome, Salience, Value};
 use crate::lab::cluster::Voice;
-use crate::lab::text::{Lang, MessageSummary, Speaker, harmless};
+use crate::lab::text::{Lang, MessageSummary, Speaker, is_harmless};
 use crate::sim::{Action, CallId, NodeId, StepNo, Time};
 use serde_json::{Map, Value as Json, json};
 
@@ -20,15 +21,13 @@ pub const FORMAT: u32 = 1;
 pub fn jsonl(trace: &Trace, lang: Lang) -> String {
     let voice = trace.voice();
     let mut text = line(&header(trace, lang));
-    let mut told = &trace.told[..];
-    for step in &trace.steps {
-        for telling in trace.told_until(&mut told, step.no) {
-            text.push_str(&line(&told_line(telling, lang)));
+    for entry in trace.entries() {
+        match entry {
+            Entry::Idle(_) => {}
+            Entry::Told(telling) => text.push_str(&line(&told_line(telling, lang))),
+            Entry::Step(step) => text.push_str(&line(&step_line(step, &voice, lang))),
         }
-        text.push_str(&line(&step_line(step, &voice, lang)));
     }
-    told.iter()
-        .for_each(|telling| text.push_str(&line(&told_line(telling, lang))));
     text
 }
 
@@ -37,9 +36,7 @@ pub(super) fn line(value: &Json) -> String {
     let raw = value.to_string();
     let mut text = String::with_capacity(raw.len() + 1);
     for c in raw.chars() {
-        let mut buffer = [0; 4];
-        let shown: &str = c.encode_utf8(&mut buffer);
-        if c != '<' && harmless(shown) == shown {
+        if c != '<' && is_harmless(c) {
             text.push(c);
             continue;
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `recorder` | an observer that keeps the steps that matter |
 //! | `step`, `window` | a kept step; which ones an export shows |
+//! | `entries` | steps, narration and pauses in their order |
 //! | `jsonl` | versioned JSON lines (`docs/trace.schema.json`) |
 //! | `transcript`, `listing` | the story as text; every step as a line |
 //! | `rows` | the run as rows of a sequence diagram |
@@ -16,6 +17,7 @@
 //! Text that comes from files and records is escaped for what it goes into.
 
 mod describe;
+mod entries;
 mod gauges;
 mod jsonl;
 mod listing;

@@ -73,14 +73,6 @@ impl Trace {
     pub fn voice(&self) -> Voice<'_> {
         Voice::new(&self.names, &self.topics)
     }
-
-    /// What was told after the step before `until` and up to it, taken from `told`.
-    pub(super) fn told_until<'a>(&self, told: &mut &'a [Telling], until: StepNo) -> &'a [Telling] {
-        let count = told.iter().take_while(|told| told.step < until).count();
-        let (now, later) = told.split_at(count);
-        *told = later;
-        now
-    }
 }
 
 impl Recorder {

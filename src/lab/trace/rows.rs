@@ -1,8 +1,8 @@
 //! A trace as rows of a sequence diagram, for those who draw it.
 
+use super::entries::Entry;
 use super::recorder::{Telling, Trace};
 use super::step::Step;
-use super::transcript::IDLE;
 use crate::lab::text::{Lang, Speaker};
 use crate::sim::{Action, MessageKind, NodeId, Span, StepKind, Time};
 use std::collections::BTreeSet;
@@ -42,18 +42,14 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn of(trace: &Trace, lang: Lang) -> Self {
         let mut rows = Vec::new();
-        let mut told = &trace.told[..];
-        let mut last: Option<Time> = None;
         let voice = trace.voice().short();
-        for step in &trace.steps {
-            let tellings = trace.told_until(&mut told, step.no).iter();
-            rows.extend(tellings.map(|telling| told_row(telling, lang)));
-            let idle = last.map(|last| step.at.since(last));
-            rows.extend(idle.filter(|idle| *idle >= IDLE).map(Row::Idle));
-            last = Some(step.at);
-            push_step(&mut rows, trace, step, &voice, lang);
+        for entry in trace.entries() {
+            match entry {
+                Entry::Idle(span) => rows.push(Row::Idle(span)),
+                Entry::Told(telling) => rows.push(told_row(telling, lang)),
+                Entry::Step(step) => push_step(&mut rows, trace, step, &voice, lang),
+            }
         }
-        rows.extend(told.iter().map(|telling| told_row(telling, lang)));
         let mut lanes = lanes(&rows);
         // Clients stand before the servers that they ask.
         lanes.sort_by_key(|lane| (trace.names.kafka_id(*lane).is_some(), *lane));

@@ -165,7 +165,7 @@ impl Picture<'_> {
             false => arrow.label.clone(),
         };
         let middle = from.min(end) + 8;
-        label(text, "l", middle, y.saturating_sub(8), &said);
+        label(text, "l", middle, y.saturating_sub(10), &said);
     }
 }
 

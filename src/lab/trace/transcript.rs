@@ -1,38 +1,29 @@
 //! The story of a run as text.
 
+use super::entries::Entry;
 use super::recorder::{Telling, Trace};
 use crate::lab::text::{Lang, harmless};
-use crate::sim::{Span, Time};
+use crate::sim::Span;
 use std::fmt::Write;
-
-/// A pause of this length is worth a line.
-pub(super) const IDLE: Span = Span::from_millis(500);
 
 /// What happened, a line each, with the scenario's narration and questions.
 pub fn transcript(trace: &Trace, lang: Lang) -> String {
     let mut text = head(trace, lang);
     let voice = trace.voice().short();
-    let mut told = &trace.told[..];
-    let mut last: Option<Time> = None;
-    for step in &trace.steps {
-        for telling in trace.told_until(&mut told, step.no) {
-            tell(&mut text, trace, telling, lang);
-        }
-        let lines = step.story(trace.salience, &voice, lang);
-        if let Some(last) = last.filter(|last| step.at.since(*last) >= IDLE) {
-            let _ = writeln!(
-                text,
-                "           ~~ {} ~~",
-                later(step.at.since(last), lang)
-            );
-        }
-        last = Some(step.at);
-        for line in lines {
-            let _ = writeln!(text, "{:>10}  {}", trace.seconds(step.at), harmless(&line));
+    for entry in trace.entries() {
+        match entry {
+            Entry::Idle(span) => {
+                let _ = writeln!(text, "{:10} ~~ {} ~~", "", later(span, lang));
+            }
+            Entry::Told(telling) => tell(&mut text, trace, telling, lang),
+            Entry::Step(step) => {
+                for line in step.story(trace.salience, &voice, lang) {
+                    let at = trace.seconds(step.at);
+                    let _ = writeln!(text, "{at:>10}  {}", harmless(&line));
+                }
+            }
         }
     }
-    told.iter()
-        .for_each(|telling| tell(&mut text, trace, telling, lang));
     text
 }
 

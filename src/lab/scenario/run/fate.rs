@@ -76,7 +76,8 @@ impl Run {
     }
 
     /// The `acks` of a producer, as its configs came out.
-    pub(super) fn acks(&self, producer: usize) -> Acks {
+    /// The `acks` of a producer, by place in the scenario.
+    pub fn acks(&self, producer: usize) -> Acks {
         let processes = &self.plan.cluster.processes;
         match processes
             .get(producer)

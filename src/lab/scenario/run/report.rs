@@ -57,8 +57,10 @@ pub struct Report {
     pub expectations: Vec<Judged>,
     /// Invariants that did not hold.
     pub violations: Vec<Violation>,
-    /// How often checks paused for an unclean election.
+    /// How often checks paused for an unclean election, or because too many copies lost bytes.
     pub suspensions: u64,
+    /// How often a leader took a batch of a producer that it knew nothing of.
+    pub strangers: u64,
     /// What the client history shows.
     pub anomalies: Anomalies,
     /// Every record.
@@ -123,6 +125,7 @@ impl Run {
                 .judge(&scope, &anomalies, &lost, violations),
             violations: violations.to_vec(),
             suspensions: self.checker.suspensions(),
+            strangers: self.checker.strangers(),
             received: self.records.received_count(),
             told: self.told().to_vec(),
             notes: self.notes.clone(),

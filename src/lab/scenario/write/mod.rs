@@ -15,7 +15,8 @@ use super::read::RULES;
 use super::words::calendar_text;
 use crate::kafka::config::{ClientKind, IoModel, IsrAdmission, Sabotage, Semantics, Truncation};
 use crate::sim::Span;
-use values::{Keys, Values, duration, list, quoted, range, ratio};
+pub(super) use values::quoted;
+use values::{Keys, Values, duration, list, range, ratio};
 
 /// The scenario as TOML.
 pub fn write(scenario: &Scenario) -> String {
