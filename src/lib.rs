@@ -20,8 +20,10 @@
 //!   - [`lab::text`] is for what the program says, in two languages
 //!   - [`lab::cluster`] is for machines, the way to ready, a view on the truth
 //!   - [`lab::check`] is for invariants, and a judge of what clients saw
+//!   - [`lab::trace`] is for transcripts, diagrams, metrics, and what Kafka's tools would show
 //!   - [`lab::scenario`] is for the language and its runs
 //!   - [`lab::explore`] is for random schedules, shrinking
+//!   - [`lab::book`] is for what the engine writes into the book
 //! - [`app`] is its faces:
 //!   - [`app::tui`] is the visualiser without a terminal, `app::terminal` its loop in one
 //!   - [`app::cli`] is the command line
@@ -30,3 +32,8 @@ pub mod app;
 pub mod kafka;
 pub mod lab;
 pub mod sim;
+
+/// The example of the README compiles and passes.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

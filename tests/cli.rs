@@ -202,3 +202,205 @@ fn several_scenarios_are_told_in_a_line_each() {
     assert_eq!(one_bad.status.code(), Some(2));
     assert_eq!(stdout(&one_bad).lines().count(), 1);
 }
+
+#[test]
+fn a_run_is_exported_by_name_or_number() {
+    let story = |name| {
+        stdout(&kafkalab(&[
+            "export",
+            name,
+            "--as",
+            "transcript",
+            "--to",
+            "3s",
+        ]))
+    };
+    let text = story("06");
+    assert!(
+        text.contains("(leader) appended offset 0 of orders-0"),
+        "{text}"
+    );
+    assert_eq!(text, story("06-followers-pull"));
+    let zh = stdout(&kafkalab(&[
+        "export",
+        "06",
+        "--as",
+        "transcript",
+        "--lang",
+        "zh",
+        "--to",
+        "3s",
+    ]));
+    assert!(
+        zh.contains("高水位") && !zh.contains("high watermark"),
+        "{zh}"
+    );
+    let file = temporary("06.svg");
+    let path = file.to_string_lossy();
+    let output = kafkalab(&["export", "06", "--as", "svg", "--to", "3s", "--out", &path]);
+    assert_eq!(
+        (output.status.code(), stdout(&output)),
+        (Some(0), String::new())
+    );
+    let picture = std::fs::read_to_string(&file).expect("the picture");
+    assert!(picture.starts_with("<svg") && picture.ends_with("</svg>\n"));
+    std::fs::remove_file(&file).expect("removed");
+}
+
+#[test]
+fn an_export_says_what_is_wrong_with_its_arguments() {
+    for (arguments, said) in [
+        (
+            &["export", "06", "--as", "transcript", "--branch", "side"][..],
+            "branches are main",
+        ),
+        (
+            &["export", "06", "--as", "transcript", "--from", "soon"],
+            "soon",
+        ),
+        (&["export", "6", "--as", "pdf"], "mermaid"),
+        (&["export", "no-such", "--as", "text"], "kafkalab list"),
+        (&["describe", "06", "--at", "step:x"], "step:10432"),
+    ] {
+        let output = kafkalab(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(words.contains(said), "{arguments:?}: {words}");
+    }
+}
+
+#[test]
+fn a_follower_that_is_out_of_the_isr_is_described() {
+    let at = |moment: &str| {
+        stdout(&kafkalab(&[
+            "describe", "06", "--at", moment, "--only", "topics",
+        ]))
+    };
+    assert!(
+        at("1s").contains("Leader: 0\tReplicas: 0,1,2\tIsr: 0,1,2\t"),
+        "{}",
+        at("1s")
+    );
+    assert!(
+        at("8s").contains("Leader: 0\tReplicas: 0,1,2\tIsr: 0,1\t"),
+        "{}",
+        at("8s")
+    );
+    let whole = stdout(&kafkalab(&["describe", "06"]));
+    assert!(
+        whole.contains("ClusterId:") && whole.contains("LastCaughtUpTimestamp"),
+        "{whole}"
+    );
+}
+
+#[test]
+fn a_run_writes_traces_and_metrics() {
+    let file = temporary("06.jsonl");
+    let path = file.to_string_lossy();
+    let output = kafkalab(&["run", "06", "--json", "--trace", &path]);
+    assert_eq!(output.status.code(), Some(0));
+    let object: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let run = &object["runs"][0];
+    let shrinks = "kafka.server:type=ReplicaManager,name=IsrShrinksPerSec";
+    assert_eq!(run["metrics"]["broker-0"][shrinks]["Count"], 1);
+    let text = std::fs::read_to_string(&file).expect("the trace");
+    let header: serde_json::Value =
+        serde_json::from_str(text.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(header["trace_hash"], run["trace_hash"]);
+    let steps = text
+        .lines()
+        .filter(|line| line.contains("\"type\":\"step\""))
+        .count() as u64;
+    assert_eq!(Some(steps), run["steps"].as_u64());
+    std::fs::remove_file(&file).expect("removed");
+}
+
+#[test]
+fn a_new_scenario_passes_and_is_formatted() {
+    let folder = temporary("new");
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let in_folder = |arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_kafkalab"))
+            .args(arguments)
+            .current_dir(&folder)
+            .output()
+            .expect("the command starts")
+    };
+    let codes: Vec<_> = [
+        &["new", "lesson"][..],
+        &["new", "lesson"],
+        &["run", "lesson.toml"],
+        &["check", "lesson.toml"],
+        &["fmt", "--check", "lesson.toml"],
+    ]
+    .iter()
+    .map(|arguments| in_folder(arguments).status.code())
+    .collect();
+    let file = folder.join("lesson.toml");
+    let text = std::fs::read_to_string(&file).expect("it was written");
+    let untidy = text.replace("seed = 1", "seed=1").replace("\n\n", "\n\n\n");
+    std::fs::write(&file, untidy).expect("writable");
+    let unformatted = in_folder(&["fmt", "--check", "lesson.toml"]).status.code();
+    let formatted = in_folder(&["fmt", "lesson.toml"]).status.code();
+    let after = std::fs::read_to_string(&file).expect("it is there");
+    std::fs::remove_dir_all(&folder).expect("it was there");
+    assert_eq!(codes, [Some(0), Some(3), Some(0), Some(0), Some(0)]);
+    assert_eq!((unformatted, formatted), (Some(1), Some(0)));
+    assert_eq!(after, text);
+}
+
+#[test]
+fn check_tells_programs_where_problems_are_and_what_fails() {
+    let file = temporary("check.toml");
+    let text = std::fs::read_to_string("scenarios/06-followers-pull.toml").expect("it is there");
+    let wrong = format!("{text}\n[[step]]\nat = \"1s\"\ncrash = \"broker-9\"\n");
+    std::fs::write(&file, wrong).expect("a temporary file");
+    let output = kafkalab(&["check", "--json", file.to_str().expect("UTF-8")]);
+    let vacuous = format!("{text}\n[[expect]]\nid = \"vacuous\"\nalways = \"now >= 0s\"\n");
+    std::fs::write(&file, vacuous).expect("a temporary file");
+    let mutated = kafkalab(&["check", "--json", "--mutate", file.to_str().expect("UTF-8")]);
+    std::fs::remove_file(&file).expect("it was there");
+    assert_eq!(output.status.code(), Some(2));
+    let object: serde_json::Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    let problem = &object["problems"][0];
+    assert_eq!(problem["code"], "K014");
+    assert_eq!(problem["column"], 9);
+    assert_eq!(problem["line"], text.lines().count() + 4);
+    let object: serde_json::Value = serde_json::from_str(&stdout(&mutated)).expect("JSON");
+    let unfailing = object["expectations_that_nothing_failed"].as_array();
+    let unfailing = unfailing.expect("a list").iter();
+    assert!(unfailing.into_iter().any(|id| id == "vacuous"), "{object}");
+    let mutations = object["mutations"].as_array().expect("a list");
+    let noticed = |kind: &str| {
+        let of_kind = mutations.iter().filter(|tried| tried["kind"] == kind);
+        of_kind
+            .filter(|tried| tried["fails"] != serde_json::json!([]))
+            .count()
+    };
+    assert!(noticed("sabotage") > 0, "{object}");
+}
+
+#[test]
+fn small_commands_answer() {
+    for (arguments, expected) in [
+        (&["list"][..], "12-acks"),
+        (&["list", "--json"], "\"number\": 12"),
+        (
+            &["partition", "--key", "a", "--partitions", "12"],
+            "murmur2",
+        ),
+        (&["explain"], "K014"),
+        (&["explain", "K014"], "Right:"),
+        (&["explain", "crash"], "survives"),
+        (&["doctor"], "twice alike"),
+        (&["completions", "zsh"], "#compdef kafkalab"),
+        (&["reference"], "# The scenario language"),
+        (&["new", "-"], "format = 1"),
+    ] {
+        let output = kafkalab(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(stdout(&output).contains(expected), "{arguments:?}");
+    }
+    let bad = ["partition", "--key", "a", "--partitions", "0"];
+    assert_eq!(kafkalab(&bad).status.code(), Some(2));
+}

@@ -23,3 +23,6 @@ pub mod replica;
 pub mod server;
 pub mod storage;
 pub mod vocabulary;
+
+/// The version of Kafka that is simulated.
+pub const VERSION: &str = "4.3.1";

@@ -58,3 +58,29 @@ pub trait Observer<M: StateMachine> {
 impl<M: StateMachine> Observer<M> for () {
     fn see(&mut self, _: &World<M>, _: &StepRecord<'_, M::V>) {}
 }
+
+/// Two look on.
+impl<M: StateMachine, A: Observer<M>, B: Observer<M>> Observer<M> for (A, B) {
+    fn see(&mut self, world: &World<M>, record: &StepRecord<'_, M::V>) {
+        self.0.see(world, record);
+        self.1.see(world, record);
+    }
+
+    fn watches(&self, envelope: &Envelope<M::V>) -> bool {
+        self.0.watches(envelope) || self.1.watches(envelope)
+    }
+}
+
+/// Perhaps somebody looks on.
+impl<M: StateMachine, A: Observer<M>> Observer<M> for Option<A> {
+    fn see(&mut self, world: &World<M>, record: &StepRecord<'_, M::V>) {
+        if let Some(observer) = self {
+            observer.see(world, record);
+        }
+    }
+
+    fn watches(&self, envelope: &Envelope<M::V>) -> bool {
+        self.as_ref()
+            .is_some_and(|observer| observer.watches(envelope))
+    }
+}

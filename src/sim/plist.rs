@@ -124,7 +124,9 @@ impl<T: Clone> PList<T> {
         let last = root.len() - 1;
         let node = Arc::make_mut(&mut root[last]);
         if self.len.is_multiple_of(WIDTH) {
-            node.0.push(Arc::new(Vec::with_capacity(4)));
+            // Most lists stay short; one that has filled a leaf will fill another.
+            let room = if self.len == 0 { 4 } else { WIDTH };
+            node.0.push(Arc::new(Vec::with_capacity(room)));
         }
         let last = node.0.len() - 1;
         Arc::make_mut(&mut node.0[last]).push(item);

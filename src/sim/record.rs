@@ -180,7 +180,7 @@ pub struct StepRecord<'a, V: Vocabulary> {
 
 impl<V: Vocabulary> StepRecord<'_, V> {
     /// Feeds the canonical encoding of the step into `hash`.
-    pub(super) fn canonical(&self, hash: &mut TraceHash) {
+    pub fn canonical(&self, hash: &mut TraceHash) {
         hash.word(self.no.0);
         hash.word(self.at.0);
         self.kind.canonical(self.node, hash);

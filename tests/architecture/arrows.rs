@@ -21,7 +21,7 @@ const ROOMS: [&[&[&str]]; 4] = [
         &["cluster"],
         &["check", "trace"],
         &["scenario"],
-        &["explore", "explain"],
+        &["explore", "explain", "book"],
     ],
     &[&["tui"], &["terminal", "gateway"], &["cli"]],
 ];

@@ -338,12 +338,12 @@ impl Lab {
     pub(crate) fn log(&mut self, what: &str) {
         let recorded = self.recorded(what);
         let log = self.readable();
-        let labels: Vec<&str> = self.sent().iter().map(|sent| sent.label.as_str()).collect();
+        let labels: Vec<String> = self.sent().iter().map(|sent| sent.label()).collect();
         let distinct: BTreeSet<&String> = log.iter().collect();
         let lost = self
             .acknowledged
             .iter()
-            .filter(|n| !distinct.contains(&labels[**n].to_owned()));
+            .filter(|n| !distinct.contains(&labels[**n]));
         let lost: Vec<usize> = lost.copied().collect();
         let mut ours = json!({
             "in_log": log.len(), "acknowledged": self.acknowledged.len(),

@@ -1,6 +1,7 @@
 //! The runs of one file, and how they are to be told.
 
 use crate::lab::scenario::run::Finished;
+use crate::lab::trace::Metrics;
 use clap::ValueEnum;
 
 /// Which records to list.
@@ -21,4 +22,6 @@ pub(super) struct FileRuns {
     pub(super) name: String,
     pub(super) title: String,
     pub(super) runs: Vec<Finished>,
+    /// Of each run, if they were asked for.
+    pub(super) metrics: Vec<Option<Metrics>>,
 }

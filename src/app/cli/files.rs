@@ -2,8 +2,8 @@
 //! or its number (`12`). They are read, parsed, and their problems rendered.
 
 use super::{BAD_INPUT, Surroundings};
-use crate::lab::scenario::{Parsed, library, parse, render};
-use std::path::Path;
+use crate::lab::scenario::{MAIN, Parsed, Problem, Scenario, library, parse_from, render};
+use std::path::{Path, PathBuf};
 
 /// A file larger than this is not read.
 const FILE_BYTES_MAX: u64 = 4 << 20;
@@ -11,10 +11,29 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 /// A scenario's text, and what it is called in messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Source {
+    /// The folder of the file; none for what is built in.
+    pub(super) folder: Option<PathBuf>,
     /// The path as it was given, or the name of the built-in scenario.
     pub(super) name: String,
     /// The text.
     pub(super) text: String,
+}
+
+impl Source {
+    /// Parses the text. Files that it names are looked for beside it.
+    pub(super) fn parse(&self) -> Result<Parsed, Vec<Problem>> {
+        let beside = |path: &str| match &self.folder {
+            Some(folder) => {
+                let path = folder.join(path);
+                match path.is_file() {
+                    true => read(&path),
+                    false => Err("there is no such file".to_owned()),
+                }
+            }
+            None => Err("a built-in scenario has no files beside it".to_owned()),
+        };
+        parse_from(&self.text, &[], &beside)
+    }
 }
 
 /// The scenario that an argument names. A file wins over a built-in scenario of its name. The
@@ -25,28 +44,31 @@ pub(super) fn resolve(argument: &Path) -> Result<Source, String> {
         && let Some((name, text)) = argument.to_str().and_then(library::find)
     {
         return Ok(Source {
+            folder: None,
             name: name.to_owned(),
             text: text.to_owned(),
         });
     }
     match read(argument) {
-        Ok(text) => Ok(Source { name: shown, text }),
+        Ok(text) => {
+            let folder = argument.parent().map(Path::to_path_buf);
+            Ok(Source {
+                folder,
+                name: shown,
+                text,
+            })
+        }
         Err(why) => Err(format!("{shown}: {why}{}", hint(argument))),
     }
 }
 
 /// Reads and parses a scenario; problems go to standard error. An error is an exit code.
-pub(super) fn load(argument: &Path, around: Surroundings) -> Result<Parsed, u8> {
-    load_source(argument, around).map(|(_, parsed)| parsed)
-}
-
-/// The same with the text.
 pub(super) fn load_source(argument: &Path, around: Surroundings) -> Result<(Source, Parsed), u8> {
     let source = resolve(argument).map_err(|why| {
         eprintln!("error: {why}");
         BAD_INPUT
     })?;
-    match parse(&source.text) {
+    match source.parse() {
         Ok(parsed) => {
             if !parsed.warnings.is_empty() {
                 let (text, name) = (&source.text, &source.name);
@@ -60,6 +82,34 @@ pub(super) fn load_source(argument: &Path, around: Surroundings) -> Result<(Sour
             Err(BAD_INPUT)
         }
     }
+}
+
+/// The branch that is asked for, or all of them, the file itself first. An error is an exit code.
+pub(super) fn branches(
+    parsed: &Parsed,
+    only: Option<&str>,
+    file: &str,
+) -> Result<Vec<(String, Scenario)>, u8> {
+    let main = (MAIN.to_owned(), parsed.main.clone());
+    let all: Vec<_> = std::iter::once(main)
+        .chain(parsed.branches.iter().cloned())
+        .collect();
+    let Some(only) = only else {
+        return Ok(all);
+    };
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    if !names.contains(&only) {
+        let names = names.join(", ");
+        eprintln!("error: {file}: no branch \"{only}\"; branches are {names}");
+        return Err(BAD_INPUT);
+    }
+    Ok(all.into_iter().filter(|(name, _)| name == only).collect())
+}
+
+/// One branch. An error is an exit code.
+pub(super) fn branch(parsed: &Parsed, name: &str, file: &str) -> Result<Scenario, u8> {
+    let mut branches = branches(parsed, Some(name), file)?;
+    Ok(branches.swap_remove(0).1)
 }
 
 /// What the argument may have meant.
@@ -85,8 +135,9 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
         _ => error.to_string(),
     })?;
     if meta.is_dir() {
-        return Err("is a folder, not a scenario file".into());
+        return Err("is a folder, not a file".into());
     }
+
     if meta.len() > FILE_BYTES_MAX {
         let limit = FILE_BYTES_MAX >> 20;
         return Err(format!(

@@ -2,7 +2,8 @@
 
 use super::file_runs::FileRuns;
 use crate::kafka::config::Acks;
-use crate::lab::scenario::run::{Ending, Fate, Finished, RecordFate};
+use crate::lab::scenario::run::{Ending, Fate, Finished, RecordFate, Report};
+use crate::lab::trace::Metrics;
 use serde_json::{Value, json};
 
 /// Prints one object: of the file, or of all files.
@@ -20,11 +21,11 @@ pub(super) fn file(file: &FileRuns) -> Value {
         "file": file.name,
         "title": file.title,
         "passed": file.runs.iter().all(|run| run.report.passed()),
-        "runs": file.runs.iter().map(run).collect::<Vec<_>>(),
+        "runs": file.runs.iter().zip(&file.metrics).map(run).collect::<Vec<_>>(),
     })
 }
 
-fn run(finished: &Finished) -> Value {
+fn run((finished, metrics): (&Finished, &Option<Metrics>)) -> Value {
     let report = &finished.report;
     let expectations = report.expectations.iter().map(|judged| {
         json!({
@@ -53,7 +54,6 @@ fn run(finished: &Finished) -> Value {
             "log_end": partition.offsets.map(|offsets| offsets.1),
         })
     });
-    let acknowledged = |r: &&RecordFate| matches!(r.sent.ending, Ending::Acknowledged { .. });
     let ready = finished.run.ready_at();
     json!({
         "branch": report.branch,
@@ -64,23 +64,31 @@ fn run(finished: &Finished) -> Value {
         "prelude_steps": report.steps.1,
         "virtual_ms": report.virtual_ms.0,
         "prelude_ms": report.virtual_ms.1,
+        "unavailable_ms": report.unavailable.as_millis(),
+        "longest_wait_ms": report.longest_wait.as_millis(),
         "failure": report.failure,
         "expectations": expectations.collect::<Vec<_>>(),
         "violations": violations.collect::<Vec<_>>(),
         "suspensions": report.suspensions,
         "unfired": report.unfired,
         "unrest": report.unrest,
-        "counts": {
-            "sent": report.records.len(),
-            "acknowledged": report.records.iter().filter(acknowledged).count(),
-            "lost": report.lost().count(),
-            "duplicated": report.anomalies.duplicated.len(),
-            "reordered": report.anomalies.reordered.len(),
-            "unseen": report.anomalies.unseen.len(),
-            "received": report.received,
-        },
+        "counts": counts(report),
+        "metrics": metrics,
         "partitions": partitions.collect::<Vec<_>>(),
         "records": report.records.iter().map(|r| record(r, ready)).collect::<Vec<_>>(),
+    })
+}
+
+fn counts(report: &Report) -> Value {
+    let acknowledged = |r: &&RecordFate| matches!(r.sent.ending, Ending::Acknowledged { .. });
+    json!({
+        "sent": report.records.len(),
+        "acknowledged": report.records.iter().filter(acknowledged).count(),
+        "lost": report.lost().count(),
+        "duplicated": report.anomalies.duplicated.len(),
+        "reordered": report.anomalies.reordered.len(),
+        "unseen": report.anomalies.unseen.len(),
+        "received": report.received,
     })
 }
 
@@ -109,7 +117,7 @@ fn record(record: &RecordFate, ready: crate::sim::Time) -> Value {
     json!({
         "producer": record.producer,
         "acks": acks,
-        "value": record.sent.label,
+        "value": record.sent.label(),
         "topic": record.sent.topic,
         "partition": partition,
         "offset": offset,

@@ -14,14 +14,25 @@
 
 mod arguments;
 mod bench;
+mod book;
 mod check;
+mod completions;
+mod describe;
+mod doctor;
 mod explain;
 mod export;
 mod file_runs;
 mod files;
+mod fmt;
 mod json;
+mod list;
+mod logs;
+mod new;
+mod output;
+mod partition;
 mod play;
 mod progress;
+mod reference;
 mod run;
 mod verdict;
 
@@ -58,13 +69,17 @@ network and disk. A scenario and a seed give one history, on every machine, for 
 
 const EXAMPLES: &str = "\
 Examples:
-  kafkalab                                          the tour
-  kafkalab play 12                                  step through a scenario, forward and back
-  kafkalab run scenarios/12-acks.toml               a leader failure under acks 0, 1 and all
-  kafkalab run scenarios/12-acks.toml --seeds 20    the same with twenty seeds
-  kafkalab run scenarios/12-acks.toml --json        one JSON object for programs
-  kafkalab check --mutate scenarios/12-acks.toml    does each fault matter to an expectation?
-  kafkalab bench                                    how fast, as ratios";
+  kafkalab                            the tour
+  kafkalab list                       the scenarios that are built in
+  kafkalab play 12                    step through one, forward and back
+  kafkalab run 12-acks                a leader failure under acks 0, 1 and all
+  kafkalab run 12-acks --seeds 20     the same with twenty seeds
+  kafkalab run 12-acks --json         one JSON object for programs
+  kafkalab new my-lesson              a scenario of your own to begin with
+  kafkalab export 06 --as svg --out 06.svg    one run as a sequence diagram
+  kafkalab describe 06 --at 4s        topics and quorum as they are then
+  kafkalab check --mutate my.toml     does each fault matter to an expectation?
+  kafkalab bench                      how fast, as ratios";
 
 /// When to use colours.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -85,8 +100,29 @@ enum Command {
     Run(run::RunArguments),
     /// Read scenarios, report every problem, and with --mutate test their expectations.
     Check(check::CheckArguments),
-    /// Say what a problem of a scenario file means.
+    /// Write a run as a story, a trace or a picture.
+    Export(export::ExportArguments),
+    /// Show topics and quorum at any moment, as Kafka's own tools would.
+    Describe(describe::DescribeArguments),
+    /// Say what a problem of a scenario file means, with an example.
     Explain(explain::ExplainArguments),
+    /// List the scenarios that are built in.
+    List(list::ListArguments),
+    /// Write a scenario to begin with.
+    New(new::NewArguments),
+    /// Bring scenario files into one form.
+    Fmt(fmt::FmtArguments),
+    /// Say which partition a key gets, for each family of clients.
+    Partition(partition::PartitionArguments),
+    /// Look at the terminal, the locale and the program itself.
+    Doctor(doctor::DoctorArguments),
+    /// Print a completion script for a shell.
+    Completions(completions::CompletionsArguments),
+    /// Hold the generated parts of the book against the engine.
+    Book(book::BookArguments),
+    /// Print the reference page of the scenario language.
+    #[command(hide = true)]
+    Reference,
     /// Measure speed, as ratios taken in one run.
     Bench(bench::BenchArguments),
 }
@@ -119,7 +155,17 @@ pub fn run() -> ExitCode {
         Some(Command::Play(arguments)) => play::run(&arguments, around),
         Some(Command::Run(arguments)) => run::run(&arguments, around),
         Some(Command::Check(arguments)) => check::run(&arguments, around),
+        Some(Command::Export(arguments)) => export::run(&arguments, around),
+        Some(Command::Describe(arguments)) => describe::run(&arguments, around),
         Some(Command::Explain(arguments)) => explain::run(&arguments),
+        Some(Command::List(arguments)) => list::run(&arguments),
+        Some(Command::New(arguments)) => new::run(&arguments),
+        Some(Command::Fmt(arguments)) => fmt::run(&arguments, around),
+        Some(Command::Partition(arguments)) => partition::run(&arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(&arguments, around),
+        Some(Command::Completions(arguments)) => completions::run(&arguments),
+        Some(Command::Book(arguments)) => book::run(&arguments),
+        Some(Command::Reference) => reference::run(),
         Some(Command::Bench(arguments)) => bench::run(&arguments),
     };
     ExitCode::from(code)

@@ -3,11 +3,17 @@
 use super::arguments::lang;
 use super::file_runs::{FileRuns, Records};
 use super::progress::Progress;
-use super::{BAD_INPUT, FAILED, PASSED, REFUSED, Surroundings, export, files, json, verdict};
-use crate::lab::scenario::run::{Finished, Options, compare_branches, run as run_scenario};
-use crate::lab::scenario::{Parsed, Scenario};
+use super::{FAILED, PASSED, REFUSED, Surroundings, files, json, logs, output, verdict};
+use crate::kafka::vocabulary::Salience;
+use crate::lab::cluster::Names;
+use crate::lab::scenario::Scenario;
+use crate::lab::scenario::run::{
+    Finished, Options, compare_branches, run as run_scenario, run_observed,
+};
 use crate::lab::text::Lang;
+use crate::lab::trace::{Metrics, MetricsRecorder, Recorder, jsonl};
 use clap::Args;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `run`.
@@ -46,6 +52,9 @@ pub(super) struct RunArguments {
     /// Write every broker's folders as they are in the end into DIR/BRANCH/BROKER.
     #[arg(long, value_name = "DIR")]
     export_logs: Option<PathBuf>,
+    /// Write every step as JSON lines (docs/trace.schema.json), run after run.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// Run each twice and compare the hashes.
     #[arg(long)]
     twice: bool,
@@ -60,8 +69,15 @@ pub(super) struct RunArguments {
 pub(super) fn run(arguments: &RunArguments, around: Surroundings) -> u8 {
     let mut code = PASSED;
     let mut objects = Vec::new();
+    let mut traces = match &arguments.trace {
+        Some(path) => match output::create(path) {
+            Ok(file) => Some(file),
+            Err(code) => return code,
+        },
+        None => None,
+    };
     for path in &arguments.files {
-        match run_file(arguments, path, around) {
+        match run_file(arguments, path, &mut traces, around) {
             Ok((passed, object)) => {
                 objects.extend(object);
                 code = code.max(if passed { PASSED } else { FAILED });
@@ -78,39 +94,50 @@ pub(super) fn run(arguments: &RunArguments, around: Surroundings) -> u8 {
 fn run_file(
     arguments: &RunArguments,
     path: &Path,
+    traces: &mut Option<File>,
     around: Surroundings,
 ) -> Result<(bool, Option<serde_json::Value>), u8> {
     let (source, parsed) = files::load_source(path, around)?;
     let name = source.name;
-    let branches = wanted(arguments, &parsed, &name)?;
+    let branches = files::branches(&parsed, arguments.branch.as_deref(), &name)?;
     let mut progress = Progress::new(
         u64::from(arguments.seeds) * branches.len() as u64,
         around.progress,
     );
-    let mut runs = Vec::new();
+    let title = parsed.main.title.said();
+    let (mut runs, mut metrics) = (Vec::new(), Vec::new());
     for number in 0..arguments.seeds {
         let first = arguments.seed.unwrap_or(parsed.main.seed);
         let seed = first.wrapping_add(u64::from(number));
         let mut finished = Vec::new();
         for (branch, scenario) in &branches {
             progress.at((runs.len() + finished.len()) as u64, branch);
-            let run = run_once(arguments, branch, scenario, seed, &name)?;
-            finished.push(run);
+            let observed = run_once(arguments, branch, scenario, seed, &name)?;
+            if let (Some(file), Some(recorder)) = (traces.as_mut(), observed.recorder) {
+                let trace = observed.finished.trace(recorder, &name, title.clone());
+                output::write(file, &jsonl(&trace, arguments.lang))?;
+            }
+            finished.push(observed.finished);
+            metrics.push(observed.metrics);
         }
         compare_branches(&mut finished);
         runs.append(&mut finished);
     }
     progress.done();
     if let Some(dir) = &arguments.export_logs {
-        export::export(dir, &runs).map_err(|why| {
+        logs::export(dir, &runs).map_err(|why| {
             eprintln!("error: {why}");
             REFUSED
         })?;
     }
-    let title = &parsed.main.title;
-    let title = plain(arguments.lang.pick(&title.en, &title.zh));
+    let title = title.of(arguments.lang).to_owned();
     let passed = runs.iter().all(|run| run.report.passed());
-    let file = FileRuns { name, title, runs };
+    let file = FileRuns {
+        name,
+        title,
+        runs,
+        metrics,
+    };
     if arguments.json {
         return Ok((passed, Some(json::file(&file))));
     }
@@ -124,34 +151,11 @@ fn run_file(
     Ok((passed, None))
 }
 
-fn plain(template: &crate::lab::scenario::Template) -> String {
-    use crate::lab::scenario::Piece;
-    let literal = |piece: &Piece| match piece {
-        Piece::Literal(text) => text.clone(),
-        Piece::Value(_) => String::new(),
-    };
-    template.pieces.iter().map(literal).collect()
-}
-
-fn wanted(
-    arguments: &RunArguments,
-    parsed: &Parsed,
-    file: &str,
-) -> Result<Vec<(String, Scenario)>, u8> {
-    let main = ("main".to_owned(), parsed.main.clone());
-    let all: Vec<_> = std::iter::once(main)
-        .chain(parsed.branches.iter().cloned())
-        .collect();
-    let Some(only) = &arguments.branch else {
-        return Ok(all);
-    };
-    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
-    if !names.contains(&only.as_str()) {
-        let names = names.join(", ");
-        eprintln!("error: {file}: no branch \"{only}\"; branches are {names}");
-        return Err(BAD_INPUT);
-    }
-    Ok(all.into_iter().filter(|(name, _)| name == only).collect())
+/// A run with what its observers made of it.
+struct Observed {
+    finished: Finished,
+    metrics: Option<Metrics>,
+    recorder: Option<Recorder>,
 }
 
 fn run_once(
@@ -160,19 +164,30 @@ fn run_once(
     scenario: &Scenario,
     seed: u64,
     file: &str,
-) -> Result<Finished, u8> {
+) -> Result<Observed, u8> {
     let options = Options {
         seed: Some(seed),
         check: !arguments.no_check,
         round_trip: arguments.round_trip,
     };
-    let first = run_scenario(branch, scenario, &options, &mut |_| {});
+    let observers = |names: &Names| {
+        let metrics = arguments.json.then(|| MetricsRecorder::new(names));
+        let trace = arguments.trace.is_some();
+        let recorder = trace.then(|| Recorder::new(names, Salience::Background));
+        (metrics, recorder)
+    };
+    let (finished, (metrics, recorder)) = run_observed(branch, scenario, &options, observers);
     if arguments.twice {
         let second = run_scenario(branch, scenario, &options, &mut |_| {});
-        if first.report.trace_hash != second.report.trace_hash {
+        if finished.report.trace_hash != second.report.trace_hash {
             eprintln!("error: {file}, branch {branch}: two runs of seed {seed} differ");
             return Err(FAILED);
         }
     }
-    Ok(first)
+    let metrics = metrics.map(|metrics| metrics.finish(&finished.world));
+    Ok(Observed {
+        finished,
+        metrics,
+        recorder,
+    })
 }

@@ -173,10 +173,12 @@ fn same_fate(records: &[RecordFate]) -> usize {
 fn print_fate(records: &[RecordFate], ready: Time, paint: &Paint) {
     let (first, last) = (&records[0], &records[records.len() - 1]);
     let who = match records.len() {
-        1 => format!("{} {}", first.producer, first.sent.label),
+        1 => format!("{} {}", first.producer, first.sent.label()),
         n => format!(
             "{} {} .. {} ({n})",
-            first.producer, first.sent.label, last.sent.label
+            first.producer,
+            first.sent.label(),
+            last.sent.label()
         ),
     };
     let place = |record: &RecordFate| match record.sent.ending {

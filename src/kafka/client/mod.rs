@@ -15,7 +15,7 @@ mod versions;
 
 pub use admin::Admin;
 pub use consumer::{Consumer, record_digest};
-pub use producer::Producer;
+pub use producer::{Producer, partition_of_key};
 
 use super::config::{ConsumerConfig, ProducerConfig};
 use super::network_client::Hosts;

@@ -48,7 +48,7 @@ impl ProducerConfig {
                 retries: 3,
                 retry_backoff_max: Span::from_millis(100),
                 delivery_timeout: NO_TIMEOUT,
-                request_timeout: Span::from_millis(10_000),
+                produce_timeout: Some(Span::from_millis(10_000)),
                 metadata_max_age: Span::from_millis(600_000),
                 reconnect_backoff: Span::from_millis(250),
                 reconnect_backoff_max: Span::from_millis(250),
@@ -367,6 +367,7 @@ const PRODUCER_ALIASES: &[(ClientKind, &str, &str)] = &[
         "Producer.MaxMessageBytes",
         "max.request.size",
     ),
+    (ClientKind::Sarama, "Net.ReadTimeout", "request.timeout.ms"),
     (ClientKind::Sarama, "Producer.Retry.Max", "retries"),
     (
         ClientKind::Sarama,

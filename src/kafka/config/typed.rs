@@ -256,6 +256,9 @@ pub struct ProducerConfig {
     pub retry_backoff_max: Span,
     pub delivery_timeout: Span,
     pub request_timeout: Span,
+    /// What the broker may take for acks=all, where a client says that apart from how long it waits
+    /// for the answer (sarama's `Producer.Timeout`).
+    pub produce_timeout: Option<Span>,
     pub metadata_max_age: Span,
     pub reconnect_backoff: Span,
     pub reconnect_backoff_max: Span,
@@ -289,6 +292,7 @@ impl Default for ProducerConfig {
             retry_backoff_max: Span::from_millis(1_000),
             delivery_timeout: Span::from_millis(120_000),
             request_timeout: Span::from_millis(30_000),
+            produce_timeout: None,
             metadata_max_age: Span::from_millis(300_000),
             reconnect_backoff: Span::from_millis(50),
             reconnect_backoff_max: Span::from_millis(1_000),

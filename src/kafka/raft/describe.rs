@@ -16,6 +16,8 @@ use uuid::Uuid;
 pub struct ReplicaView {
     /// Its node id.
     pub id: i32,
+    /// Its directory id, nil if unknown.
+    pub directory: Uuid,
     /// Its log end as far as the leader knows, -1 if unknown.
     pub log_end: i64,
     /// When it last fetched, milliseconds since 1970, -1 for never; of the leader itself: now.
@@ -36,11 +38,19 @@ impl RaftNode {
         Some((voters, observers))
     }
 
+    /// Where a voter listens: `CONTROLLER://controller-0:9093`.
+    pub fn voter_endpoint(&self, id: i32) -> Option<String> {
+        let (listener, port) = (messages::CONTROLLER_LISTENER, messages::CONTROLLER_PORT);
+        let host = self.host_of(id)?;
+        Some(format!("{listener}://{host}:{port}"))
+    }
+
     fn view(&self, replica: &ReplicaState, now_ms: i64) -> ReplicaView {
         let is_own = replica.id == self.config.node_id;
         let or_now = |ms: i64| if is_own { now_ms } else { ms };
         ReplicaView {
             id: replica.id,
+            directory: replica.directory,
             log_end: replica.end.unwrap_or(-1),
             last_fetch_ms: or_now(replica.last_fetch_ms),
             last_caught_up_ms: or_now(replica.last_caught_up_ms),
@@ -102,7 +112,7 @@ impl RaftNode {
             state.last_caught_up_timestamp = view.last_caught_up_ms;
         }
         state.replica_directory_id = if version >= 2 {
-            replica.directory
+            view.directory
         } else {
             Uuid::nil()
         };

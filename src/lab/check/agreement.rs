@@ -4,23 +4,59 @@ use super::epochs::first_difference;
 use super::suspension::Suspension;
 use super::{Glance, Invariant};
 use crate::kafka::vocabulary::{Note, Tp};
-use crate::sim::{NodeId, TraceHash};
+use crate::sim::{NodeId, PList, TraceHash};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+
+/// Of one epoch of a partition: end offsets of batches, ascending, each with the hash of the log
+/// up to there.
+#[derive(Clone, Debug, Default)]
+struct Prefixes(PList<(i64, u64)>);
+
+impl Prefixes {
+    fn get(&self, end: i64) -> Option<u64> {
+        // Most questions are about the last batches.
+        let near = self.0.len().saturating_sub(8);
+        let at = match near.checked_sub(1).and_then(|before| self.0.get(before)) {
+            Some((offset, _)) if *offset >= end => self.0.partition_point(|(o, _)| *o < end),
+            _ => near + self.0.iter_from(near).take_while(|(o, _)| *o < end).count(),
+        };
+        let found = self.0.get(at).filter(|(offset, _)| *offset == end);
+        found.map(|(_, hash)| *hash)
+    }
+
+    /// The hash that stands there, which is `hash` if none did.
+    fn get_or_insert(&mut self, end: i64, hash: u64) -> u64 {
+        if let Some(known) = self.get(end) {
+            return known;
+        }
+        match self.0.last() {
+            Some((last, _)) if *last > end => self.insert_between(end, hash),
+            _ => self.0.push((end, hash)),
+        }
+        hash
+    }
+
+    /// A batch that ends where none did before: two leaders wrote in one epoch.
+    fn insert_between(&mut self, end: i64, hash: u64) {
+        let at = self.0.partition_point(|(offset, _)| *offset < end);
+        let later: Vec<_> = self.0.iter_from(at).copied().collect();
+        self.0.truncate(at);
+        self.0.push((end, hash));
+        later.into_iter().for_each(|item| self.0.push(item));
+    }
+}
 
 /// What was ever appended, by whom, and the epochs that each replica has known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Agreement {
-    /// Of each (partition, epoch, end offset of a batch): the hash of the log up to there.
-    prefixes: Arc<BTreeMap<(Tp, i32, i64), u64>>,
+    prefixes: BTreeMap<(Tp, i32), Prefixes>,
     leaders: BTreeMap<(Tp, i32), NodeId>,
     epochs: BTreeMap<(NodeId, Tp), (i32, i32)>,
 }
 
 impl Agreement {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>, suspension: &Suspension) {
-        let notes: Vec<_> = glance.notes().collect();
-        for (node, note) in notes {
+        for (node, note) in glance.notes() {
             match note {
                 Note::Appended {
                     partition,
@@ -80,23 +116,21 @@ impl Agreement {
             return;
         };
         let log = replica.partition.log();
-        let batches: Vec<_> = log.batches_from(disk, base).collect();
-        for batch in batches {
+        for batch in log.batches_from(disk, base) {
             let (epoch, end) = (batch.leader_epoch(), batch.next_offset());
             let before = match batch.base_offset() {
                 0 => Some(0),
                 start => log
                     .epoch_at(start - 1)
-                    .and_then(|epoch| self.prefixes.get(&(tp, epoch, start)).copied()),
+                    .and_then(|epoch| self.prefixes.get(&(tp, epoch))?.get(start)),
             };
             // Behind a log start the prefix is not known; the record itself still counts.
             let mut hash = TraceHash(before.unwrap_or(0));
             hash.word(u64::from(batch.checksum()));
             hash.word(batch.base_offset() as u64);
             hash.word(epoch as u64);
-            let known = *Arc::make_mut(&mut self.prefixes)
-                .entry((tp, epoch, end))
-                .or_insert(hash.0);
+            let prefixes = self.prefixes.entry((tp, epoch)).or_default();
+            let known = prefixes.get_or_insert(end, hash.0);
             if known != hash.0 && before.is_some() {
                 let text = format!(
                     "{} has another record or another past at {} offset {} of leader epoch \
@@ -190,12 +224,7 @@ fn log_matching(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
     let Some(one) = glance.view.replica(node, tp) else {
         return;
     };
-    let others: Vec<_> = glance
-        .view
-        .replicas(tp)
-        .filter(|other| other.node != node)
-        .collect();
-    for other in others {
+    for other in glance.view.replicas(tp).filter(|r| r.node != node) {
         let to = one
             .offsets()
             .high_watermark

@@ -1,5 +1,7 @@
-//! I9 and I17: what clients are told never goes back, and producers' order is kept.
+//! I9 and I17: what clients are told never goes back, and producers' order is kept, where it is
+//! promised (`strangers`).
 
+use super::strangers::{Strangers, producer_id};
 use super::suspension::Suspension;
 use super::{Glance, Invariant};
 use crate::kafka::protocol::ErrorCode;
@@ -7,21 +9,28 @@ use crate::kafka::vocabulary::{ClientNo, Note, Tp};
 use crate::sim::NodeId;
 use std::collections::BTreeMap;
 
+/// The pause count, the number of a record among its producer's, and its offset.
+type Acknowledged = (u64, u32, i64);
+
 /// What each client was told last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Clients {
     /// By client machine and partition: the pause count, and LATEST as it was answered.
     latest: BTreeMap<(NodeId, Tp), (u64, i64)>,
-    /// By leader, partition and leader epoch: its high watermark.
-    high_watermarks: BTreeMap<(NodeId, Tp), (i32, i64)>,
-    /// By producer and partition: the pause count, the last acknowledged send and its offset.
-    acknowledged: BTreeMap<(NodeId, ClientNo, Tp), (u64, u32, i64)>,
+    /// By leader and partition: the pause count, the leader epoch and its high watermark.
+    high_watermarks: BTreeMap<(NodeId, Tp), (u64, i32, i64)>,
+    /// By producer and partition: the last one.
+    acknowledged: BTreeMap<(NodeId, ClientNo, Tp), Acknowledged>,
 }
 
 impl Clients {
-    pub(super) fn after(&mut self, glance: &mut Glance<'_>, suspension: &Suspension) {
-        let notes: Vec<_> = glance.notes().collect();
-        for (node, note) in notes {
+    pub(super) fn after(
+        &mut self,
+        glance: &mut Glance<'_>,
+        suspension: &Suspension,
+        strangers: &Strangers,
+    ) {
+        for (node, note) in glance.notes() {
             match note {
                 Note::OffsetListed {
                     partition,
@@ -34,7 +43,8 @@ impl Clients {
                 Note::HighWatermarkAdvanced { partition, to, .. }
                     if !suspension.is_paused(partition) =>
                 {
-                    self.high_watermark(glance, node, partition, to);
+                    let round = suspension.round(partition);
+                    self.high_watermark(glance, node, partition, (round, to));
                 }
                 Note::RecordAcknowledged {
                     client,
@@ -43,7 +53,12 @@ impl Clients {
                     offset,
                 } if !suspension.is_paused(partition) => {
                     let now = (suspension.round(partition), send, offset);
-                    self.in_order(glance, node, client, partition, now);
+                    if let Some(before) = self.swapped(glance, (node, client), partition, now)
+                        && producer_id(glance, node, client)
+                            .is_none_or(|id| strangers.keep_order(partition, id, before.1, send))
+                    {
+                        out_of_order(glance, partition, before, now);
+                    }
                 }
                 _ => {}
             }
@@ -65,13 +80,20 @@ impl Clients {
         }
     }
 
-    fn high_watermark(&mut self, glance: &mut Glance<'_>, node: NodeId, tp: Tp, to: i64) {
+    fn high_watermark(
+        &mut self,
+        glance: &mut Glance<'_>,
+        node: NodeId,
+        tp: Tp,
+        (round, to): (u64, i64),
+    ) {
         let Some(replica) = glance.view.replica(node, tp) else {
             return;
         };
         let epoch = replica.partition.leader_epoch();
-        let before = self.high_watermarks.insert((node, tp), (epoch, to));
-        if let Some((_, high)) = before.filter(|(then, high)| *then == epoch && *high > to) {
+        let before = self.high_watermarks.insert((node, tp), (round, epoch, to));
+        let same = |(r, e, high): &(u64, i32, i64)| (*r, *e) == (round, epoch) && *high > to;
+        if let Some((_, _, high)) = before.filter(same) {
             let text = format!(
                 "{} moved the high watermark of {} from {high} back to {to} in leader epoch \
                  {epoch}",
@@ -82,38 +104,34 @@ impl Clients {
         }
     }
 
-    fn in_order(
+    /// The acknowledgement before this one, if the two records stand the other way round.
+    fn swapped(
         &mut self,
-        glance: &mut Glance<'_>,
-        node: NodeId,
-        client: ClientNo,
+        glance: &Glance<'_>,
+        (node, client): (NodeId, ClientNo),
         tp: Tp,
-        now: (u64, u32, i64),
-    ) {
-        let idempotent = glance
-            .view
-            .client(node)
-            .and_then(|process| process.producer(client))
-            .is_some_and(|producer| producer.is_idempotent());
+        now: Acknowledged,
+    ) -> Option<Acknowledged> {
+        let process = glance.view.client(node)?;
+        let idempotent = process.producer(client)?.is_idempotent();
         if !idempotent || now.2 < 0 {
-            return;
+            return None;
         }
-        let before = self
-            .acknowledged
-            .insert((node, client, tp), now)
-            .unwrap_or(now);
-        // An unclean election took records away: later ones may stand where they stood.
+        let before = self.acknowledged.insert((node, client, tp), now)?;
+        // A pause took records away: later ones may stand where they stood.
         let swapped = before.0 == now.0 && (before.1 < now.1) != (before.2 < now.2);
-        if swapped && before != now {
-            let text = format!(
-                "the producer's record {} of {} is at offset {}, its record {} at {}",
-                before.1,
-                glance.view.tp_name(tp),
-                before.2,
-                now.1,
-                now.2
-            );
-            glance.violated(Invariant::I17, text);
-        }
+        (swapped && before != now).then_some(before)
     }
+}
+
+fn out_of_order(glance: &mut Glance<'_>, tp: Tp, before: Acknowledged, now: Acknowledged) {
+    let text = format!(
+        "the producer's record {} of {} is at offset {}, its record {} at {}",
+        before.1,
+        glance.view.tp_name(tp),
+        before.2,
+        now.1,
+        now.2
+    );
+    glance.violated(Invariant::I17, text);
 }

@@ -26,8 +26,7 @@ pub(super) struct Durability {
 
 impl Durability {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>, suspension: &Suspension) {
-        let notes: Vec<_> = glance.notes().collect();
-        for (node, note) in notes {
+        for (node, note) in glance.notes() {
             match note {
                 Note::ProduceAnswered {
                     partition,

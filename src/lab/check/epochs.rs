@@ -12,7 +12,7 @@ pub(super) struct EpochRange {
 }
 
 /// The epochs of a log within [from, to).
-pub(super) fn ranges(log: &Log, from: i64, to: i64) -> Vec<EpochRange> {
+pub(super) fn ranges(log: &Log, from: i64, to: i64) -> impl Iterator<Item = EpochRange> + '_ {
     let to = to.min(log.offsets().log_end);
     let entries = log.epochs();
     let starts = entries.iter().map(|(_, start)| *start).skip(1);
@@ -20,34 +20,28 @@ pub(super) fn ranges(log: &Log, from: i64, to: i64) -> Vec<EpochRange> {
     let clipped = entries
         .iter()
         .zip(ends)
-        .map(|((epoch, start), end)| EpochRange {
+        .map(move |((epoch, start), end)| EpochRange {
             epoch: *epoch,
             start: (*start).max(from),
             end: end.min(to),
         });
-    clipped.filter(|range| range.start < range.end).collect()
+    clipped.filter(|range| range.start < range.end)
 }
 
 /// The first offset below `to` at which two logs differ, where both hold records.
 pub(super) fn first_difference(a: &Log, b: &Log, to: i64) -> Option<i64> {
     let from = a.offsets().log_start.max(b.offsets().log_start);
-    let (left, right) = (ranges(a, from, to), ranges(b, from, to));
-    for (l, r) in left.iter().zip(&right) {
-        if (l.epoch, l.start) != (r.epoch, r.start) {
-            return Some(l.start.min(r.start));
-        }
-        if l.end != r.end {
-            return Some(l.end.min(r.end));
+    let (mut left, mut right) = (ranges(a, from, to), ranges(b, from, to));
+    loop {
+        match (left.next(), right.next()) {
+            (Some(l), Some(r)) if (l.epoch, l.start) != (r.epoch, r.start) => {
+                return Some(l.start.min(r.start));
+            }
+            (Some(l), Some(r)) if l.end != r.end => return Some(l.end.min(r.end)),
+            (Some(_), Some(_)) => {}
+            (longer, None) | (None, longer) => return longer.map(|range| range.start),
         }
     }
-    let longer = if left.len() > right.len() {
-        &left
-    } else {
-        &right
-    };
-    longer
-        .get(left.len().min(right.len()))
-        .map(|range| range.start)
 }
 
 /// Whether a log holds [start, end) in `epoch`, as far as it is not below the log start.
@@ -56,5 +50,5 @@ pub(super) fn holds(log: &Log, range: EpochRange) -> bool {
     if start >= range.end {
         return true;
     }
-    ranges(log, start, range.end).first() == Some(&EpochRange { start, ..range })
+    ranges(log, start, range.end).next() == Some(EpochRange { start, ..range })
 }

@@ -18,8 +18,7 @@ pub(super) struct Metadata {
 
 impl Metadata {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>) {
-        let notes: Vec<_> = glance.notes().collect();
-        for (node, note) in notes {
+        for (node, note) in glance.notes() {
             match note {
                 Note::MetadataReplayed { offset } => self.same_image(glance, node, offset),
                 Note::LeaderElected { partition, .. }

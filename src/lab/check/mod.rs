@@ -25,6 +25,7 @@ mod metadata;
 mod offsets;
 mod producers;
 mod quorum;
+mod strangers;
 mod suspension;
 
 pub use history::{Anomalies, ClientHistory, LogEntry, Read, Send, SendOutcome, judge};
@@ -41,7 +42,7 @@ struct Glance<'a> {
     violations: &'a mut Vec<Violation>,
 }
 
-impl Glance<'_> {
+impl<'a> Glance<'a> {
     fn violated(&mut self, invariant: Invariant, text: String) {
         let (step, at) = (self.record.no, self.record.at);
         self.violations.push(Violation {
@@ -53,12 +54,10 @@ impl Glance<'_> {
     }
 
     /// The step's machine and its notes.
-    fn notes(&self) -> impl Iterator<Item = (NodeId, Note)> + use<'_> {
-        let node = self.record.node;
-        self.record
-            .notes
-            .iter()
-            .filter_map(move |note| Some((node?, *note)))
+    fn notes(&self) -> impl Iterator<Item = (NodeId, Note)> + use<'a> {
+        let record = self.record;
+        let node = record.node.into_iter();
+        node.flat_map(|node| record.notes.iter().map(move |note| (node, *note)))
     }
 }
 
@@ -72,6 +71,7 @@ pub struct Checker {
     offsets: offsets::Offsets,
     durability: durability::Durability,
     agreement: agreement::Agreement,
+    strangers: strangers::Strangers,
     clients: clients::Clients,
     metadata: metadata::Metadata,
     producers: producers::Producers,
@@ -97,7 +97,9 @@ impl Checker {
         self.offsets.after(&mut glance);
         self.agreement.after(&mut glance, &self.suspension);
         self.durability.after(&mut glance, &self.suspension);
-        self.clients.after(&mut glance, &self.suspension);
+        self.strangers.after(&glance);
+        self.clients
+            .after(&mut glance, &self.suspension, &self.strangers);
         self.metadata.after(&mut glance);
         self.producers.after(&mut glance, &self.suspension);
         self.quorum.after(&mut glance);
@@ -108,8 +110,15 @@ impl Checker {
         &self.violations
     }
 
-    /// How often checks of a partition were suspended by an unclean election.
+    /// How often checks of a partition were suspended, by an unclean election or because too many
+    /// copies lost bytes.
     pub fn suspensions(&self) -> u64 {
         self.suspension.count()
+    }
+
+    /// How often a leader took a batch of a producer that it knew nothing of, with earlier ones
+    /// missing. The order of the producer's records in that partition is not promised then.
+    pub fn strangers(&self) -> u64 {
+        self.strangers.count()
     }
 }

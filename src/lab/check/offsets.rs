@@ -9,10 +9,9 @@ pub(super) struct Offsets;
 
 impl Offsets {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>) {
-        let touched: Vec<_> = glance
+        let touched = glance
             .notes()
-            .filter_map(|(node, note)| Some((node, touched(note)?)))
-            .collect();
+            .filter_map(|(node, note)| Some((node, touched(note)?)));
         for (node, tp) in touched {
             let Some(replica) = glance.view.replica(node, tp) else {
                 continue;

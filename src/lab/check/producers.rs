@@ -29,8 +29,7 @@ pub(super) struct Producers {
 
 impl Producers {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>, suspension: &Suspension) {
-        let notes: Vec<_> = glance.notes().collect();
-        for (node, note) in notes {
+        for (node, note) in glance.notes() {
             if let Note::HighWatermarkAdvanced { partition, to, .. } = note
                 && !suspension.is_paused(partition)
             {

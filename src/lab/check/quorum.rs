@@ -18,8 +18,7 @@ pub(super) struct Quorum {
 
 impl Quorum {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>) {
-        let notes: Vec<_> = glance.notes().collect();
-        for (node, note) in notes {
+        for (node, note) in glance.notes() {
             match note {
                 Note::BecameQuorumLeader { epoch, .. } => {
                     self.one_leader(glance, node, epoch);
@@ -101,7 +100,7 @@ impl Quorum {
                 .is_some_and(|end| *end >= to)
         });
         let (holding, needed) = (holding.count(), voters.len() / 2 + 1);
-        let committed = ranges(server.raft().log(), 0, to);
+        let committed: Vec<_> = ranges(server.raft().log(), 0, to).collect();
         if holding < needed {
             let who = glance.view.names.machine(node);
             let text = format!(

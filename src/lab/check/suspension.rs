@@ -1,9 +1,8 @@
-//! An unclean election may lose what was committed: for its partition I2, I4, I5, I9, I10, I16
-//! and I17 pause from the election until every replica runs, follows the new epoch and agrees
-//! with the leader, and the high watermark has reached the epoch's start.
-//!
-//! Where so many copies were lost at once that nothing was promised (`losses`), the same checks are
-//! off for that partition from then on.
+//! An unclean election may lose what was committed; so may the loss of as many copies at once as a
+//! promise rests on (`losses`). For that partition I2, I4, I5, I9, I10, I16 and I17 pause from then
+//! until every replica runs, follows the leader's epoch and agrees with the leader, every member of
+//! the ISR has all below its high watermark, and that has reached the epoch's start. What was
+//! promised before the pause is void; what is promised after it holds.
 
 use super::Glance;
 use super::epochs::first_difference;
@@ -22,7 +21,7 @@ pub(super) struct Suspension {
 
 impl Suspension {
     pub(super) fn is_paused(&self, tp: Tp) -> bool {
-        self.paused.contains(&tp) || self.losses.is_excused(tp)
+        self.paused.contains(&tp)
     }
 
     /// Changes with every pause of the partition's checks.
@@ -40,7 +39,9 @@ impl Suspension {
     }
 
     pub(super) fn after(&mut self, glance: &mut Glance<'_>) {
-        self.losses.after(glance);
+        for tp in self.losses.after(glance) {
+            self.pause(tp);
+        }
         for (_, note) in glance.notes() {
             if let Note::LeaderElected {
                 partition,
@@ -48,11 +49,22 @@ impl Suspension {
                 ..
             } = note
             {
-                self.paused.insert(partition);
-                *self.rounds.entry(partition).or_insert(0) += 1;
+                self.pause(partition);
             }
         }
-        self.paused.retain(|tp| !settled(glance, *tp));
+        let losses = &mut self.losses;
+        self.paused.retain(|tp| {
+            let over = !losses.is_rotten(*tp) && settled(glance, *tp);
+            if over {
+                losses.begin_anew(*tp);
+            }
+            !over
+        });
+    }
+
+    fn pause(&mut self, tp: Tp) {
+        self.paused.insert(tp);
+        *self.rounds.entry(tp).or_insert(0) += 1;
     }
 }
 
@@ -66,7 +78,9 @@ fn settled(glance: &Glance<'_>, tp: Tp) -> bool {
     };
     let (epoch, log) = (registration.leader_epoch, leader.partition.log());
     let agrees = |replica: crate::lab::cluster::ReplicaView<'_>| {
+        let member = registration.isr.contains(&replica.broker);
         replica.partition.leader_epoch() == epoch
+            && (!member || replica.offsets().log_end >= leader.offsets().high_watermark)
             && first_difference(log, replica.partition.log(), replica.offsets().log_end).is_none()
     };
     let start = leader.partition.epoch_start();

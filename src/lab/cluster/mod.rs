@@ -11,7 +11,7 @@ mod voice;
 pub use names::{ClientRef, Names};
 pub use node::{Node, NodeConfig};
 pub use prelude::{Prelude, Progress};
-pub use spec::{ClusterSpec, ProcessSpec, ServerSpec};
+pub use spec::{CLUSTER_ID, ClusterSpec, ProcessSpec, ServerSpec};
 pub use view::{ReplicaView, Role, View};
 pub use voice::{TopicNames, Voice};
 

@@ -67,6 +67,11 @@ impl Names {
         self.kafka_ids.get(node.index()).copied().flatten()
     }
 
+    /// Every machine.
+    pub fn machines(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.machines.len()).map(|index| NodeId(index as u16))
+    }
+
     /// The first machine with this `node.id`.
     pub fn by_kafka_id(&self, id: i32) -> Option<NodeId> {
         let index = self.kafka_ids.iter().position(|known| *known == Some(id))?;

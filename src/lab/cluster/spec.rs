@@ -11,8 +11,8 @@ use crate::sim::{Disk, NodeId, TraceHash, World, WorldConfig};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The cluster's id: 16 bytes in Kafka's base64.
-const CLUSTER_ID: &str = "a2Fma2FsYWItY2x1c3Rlcg";
+/// The id of every simulated cluster: 16 bytes in Kafka's base64.
+pub const CLUSTER_ID: &str = "a2Fma2FsYWItY2x1c3Rlcg";
 
 /// A server's machine.
 #[derive(Clone, Debug)]

@@ -4,8 +4,11 @@
 //! | file | concern |
 //! |---|---|
 //! | `dice` | chance from a seed |
-//! | `generate` | the cluster and its work, as the text of a scenario file |
+//! | `shape` | the cluster |
+//! | `workload` | clients and what they send |
 //! | `faults` | what breaks, when, and when it is mended |
+//! | `schedule` | all of them, as data and as a scenario |
+//! | `strategies` | the same for property tests (feature `proptest`) |
 //! | `outcome` | one run and what is wrong with it |
 //! | `shrink` | a smaller scenario that fails in the same way |
 //! | `search` | many seeds, and which notes they led to |
@@ -15,15 +18,22 @@
 
 mod dice;
 mod faults;
-mod generate;
 mod outcome;
+mod schedule;
 mod search;
+mod shape;
 mod shrink;
+#[cfg(any(test, feature = "proptest"))]
+pub mod strategies;
+mod workload;
 
 #[cfg(test)]
 mod tests;
 
-pub use generate::{generate, text};
+pub use faults::{Breaks, Fault, Target, Weather};
 pub use outcome::{Outcome, Trouble, run_one, run_seed};
+pub use schedule::{Schedule, generate};
 pub use search::{Failure, SearchReport, search};
+pub use shape::{Shape, TopicShape};
 pub use shrink::shrink;
+pub use workload::{ConsumerShape, ProducerShape, Series, WORK_MS, Workload};

@@ -1,6 +1,6 @@
 //! One run of a schedule, and what is wrong with it.
 
-use super::generate::generate;
+use super::schedule::generate;
 use crate::kafka::config::{Acks, Sabotage};
 use crate::lab::check::{Invariant, Violation};
 use crate::lab::scenario::run::{Fate, NoteCounts, Options, Report, run};
@@ -107,13 +107,7 @@ fn troubles(scenario: &Scenario, report: &Report) -> Vec<(Trouble, String)> {
             troubles.push((trouble, text));
         }
     };
-    let premises = [
-        may_not_lose(scenario),
-        scenario.cluster.semantics.eligible_leader_replicas,
-    ];
-    let excused = |invariant| premises == [false, false] && rests_on_kept_bytes(invariant);
-    let counted = report.violations.iter();
-    for violation in counted.filter(|violation| !excused(violation.invariant)) {
+    for violation in &report.violations {
         add(
             Trouble::Violated(violation.invariant),
             violation.text.clone(),
@@ -127,7 +121,7 @@ fn troubles(scenario: &Scenario, report: &Report) -> Vec<(Trouble, String)> {
     if let (true, Some(lost)) = (promised, lost) {
         add(
             Trouble::Lost,
-            format!("{} of {}", lost.sent.label, lost.producer),
+            format!("{} of {}", lost.sent.label(), lost.producer),
         );
     }
     if let (true, Some(text)) = (promised, disorder(scenario, report)) {
@@ -139,53 +133,48 @@ fn troubles(scenario: &Scenario, report: &Report) -> Vec<(Trouble, String)> {
     troubles
 }
 
-/// What fails once a last in-sync replica comes back without bytes that it had: it leads on,
-/// which only eligible leader replicas prevent (KIP-966).
-fn rests_on_kept_bytes(invariant: Invariant) -> bool {
-    use Invariant::{I2, I4, I5, I9, I10, I16, I17};
-    [I2, I4, I5, I9, I10, I16, I17].contains(&invariant)
-}
-
-/// Whether fewer machines lost unsynced bytes than any topic has in-sync copies at least; without
-/// eligible leader replicas there may be one copy only.
+/// Whether fewer machines lost bytes than any topic has in-sync copies at least; without eligible
+/// leader replicas there may be one copy only.
 fn may_not_lose(scenario: &Scenario) -> bool {
-    let actions = scenario
-        .steps
-        .iter()
-        .filter_map(|step| step.action.as_ref());
-    let lossy: BTreeSet<_> = actions
-        .filter_map(|action| match &action.it {
-            Action::PowerOff { node, tail } if *tail != Tail::Kept => Some(node),
-            Action::Start { node, wipe: true } => Some(node),
-            _ => None,
+    let steps = scenario.steps.iter().enumerate();
+    let lossy: BTreeSet<String> = steps
+        .filter_map(|(number, step)| match lossy(&step.action.as_ref()?.it)? {
+            Place::Node(node) => Some(format!("node {}", node.0)),
+            // A role may be another machine each time.
+            _ => Some(format!("step {number}")),
         })
-        .map(|place| format!("{place:?}"))
         .collect();
-    let controllers = scenario
-        .cluster
-        .nodes
-        .iter()
-        .filter(|node| node.role.is_controller())
-        .count();
-    let wiped = scenario
-        .steps
-        .iter()
-        .any(|step| is_wipe(step.action.as_ref().map(|a| &a.it)));
+    let nodes = &scenario.cluster.nodes;
+    let voters = nodes.iter().filter(|node| node.role.is_controller());
     let copies = match scenario.cluster.semantics.eligible_leader_replicas {
         true => least_min_isr(scenario),
         false => 1,
     };
-    lossy.len() < copies && !(wiped && controllers < 3)
+    lossy.len() < copies && !(voters.count() < 3 && wipes_a_voter(scenario))
 }
 
-fn is_wipe(action: Option<&Action>) -> bool {
-    matches!(
-        action,
-        Some(Action::Start {
-            node: Place::Node(_),
-            wipe: true
-        })
-    )
+/// The machine whose disk has fewer of its bytes, or other ones, by an action.
+fn lossy(action: &Action) -> Option<&Place> {
+    match action {
+        Action::PowerOff { node, tail } if *tail != Tail::Kept => Some(node),
+        Action::Start { node, wipe: true } => Some(node),
+        Action::Disk(disk) if disk.corrupt.is_some() => Some(&disk.node),
+        _ => None,
+    }
+}
+
+fn wipes_a_voter(scenario: &Scenario) -> bool {
+    let may_vote = |place: &Place| match place {
+        Place::Node(node) => {
+            let node = scenario.cluster.nodes.get(node.0);
+            node.is_some_and(|node| node.role.is_controller())
+        }
+        _ => true,
+    };
+    scenario.steps.iter().any(|step| {
+        let action = step.action.as_ref().map(|action| &action.it);
+        matches!(action, Some(Action::Start { node, wipe: true }) if may_vote(node))
+    })
 }
 
 fn least_min_isr(scenario: &Scenario) -> usize {
@@ -199,13 +188,12 @@ fn least_min_isr(scenario: &Scenario) -> usize {
     scenario.topics.iter().map(min_isr).min().unwrap_or(1)
 }
 
-/// A record of an idempotent producer that stands twice, or behind a later one.
+/// A record of an idempotent producer that stands twice, or behind a later one where order was
+/// promised.
 fn disorder(scenario: &Scenario, report: &Report) -> Option<String> {
-    let wrong = report
-        .anomalies
-        .duplicated
-        .iter()
-        .chain(&report.anomalies.reordered);
+    let (twice, behind) = (&report.anomalies.duplicated, &report.anomalies.reordered);
+    let behind = behind.iter().filter(|_| report.strangers == 0);
+    let wrong = twice.iter().chain(behind);
     let idempotent = |record: &&crate::lab::scenario::run::RecordFate| {
         record.acks == Acks::All
             && scenario
@@ -220,7 +208,7 @@ fn disorder(scenario: &Scenario, report: &Report) -> Option<String> {
     };
     let mut records = wrong.filter_map(|index| report.records.get(*index));
     let record = records.find(idempotent)?;
-    Some(format!("{} of {}", record.sent.label, record.producer))
+    Some(format!("{} of {}", record.sent.label(), record.producer))
 }
 
 /// What is not at rest: a record without an answer, a replica behind, no leader.

@@ -1,12 +1,16 @@
 //! A smaller scenario that goes wrong in the same way: parts are taken away and numbers halved
 //! for as long as the trouble stays.
 
-use super::outcome::{Trouble, run_one};
-use crate::lab::scenario::{Action, Claim, Scenario, StepIdx, Tamper, Trigger, parse, write};
+use crate::lab::scenario::{Action, Claim, Scenario, Step, StepIdx, Tamper, Trigger, parse, write};
 
-/// Makes a scenario smaller while `trouble` stays, with at most `runs` runs. What comes back
-/// fails alone when it is written to a file.
-pub fn shrink(scenario: &Scenario, trouble: Trouble, runs: u32) -> Scenario {
+/// Makes a scenario smaller while it fails, with at most `runs` runs. What comes back fails alone
+/// when it is written to a file.
+pub fn shrink(scenario: &Scenario, runs: u32, fails: impl Fn(&Scenario) -> bool) -> Scenario {
+    // As a file has it.
+    let fails = |candidate: &Scenario| {
+        let read = parse(&write(candidate));
+        read.is_ok_and(|parsed| fails(&parsed.main))
+    };
     let mut best = scenario.clone();
     let mut left = runs;
     loop {
@@ -19,7 +23,7 @@ pub fn shrink(scenario: &Scenario, trouble: Trouble, runs: u32) -> Scenario {
                     break;
                 };
                 left -= 1;
-                match fails(&candidate, trouble) {
+                match fails(&candidate) {
                     true => {
                         best = candidate;
                         smaller = true;
@@ -34,18 +38,44 @@ pub fn shrink(scenario: &Scenario, trouble: Trouble, runs: u32) -> Scenario {
     }
 }
 
-/// Whether the scenario, as a file has it, goes wrong like this.
-fn fails(candidate: &Scenario, trouble: Trouble) -> bool {
-    parse(&write(candidate)).is_ok_and(|parsed| run_one(&parsed.main).has(trouble))
-}
-
-/// Without the step at `place`, and without those that hang on it.
+/// Without the step at `place` of those that may go, and without those that hang on it.
 fn fewer_steps(scenario: &Scenario, place: usize) -> Option<Scenario> {
     // The last steps first: they matter least.
-    let place = scenario.steps.len().checked_sub(place + 1)?;
+    let may_go = (0..scenario.steps.len()).rev();
+    let place = may_go.filter(|step| !mends(scenario, *step)).nth(place)?;
     let mut smaller = scenario.clone();
     remove_step(&mut smaller, place);
+    drop_menders(&mut smaller);
     Some(smaller)
+}
+
+/// What a step that mends is called after the step that breaks.
+const MENDS: &str = "-end";
+
+/// The step that a step mends, by their ids.
+fn mended(step: &Step) -> Option<&str> {
+    let (breaks, _) = step.id.as_deref()?.split_once(MENDS)?;
+    Some(breaks)
+}
+
+/// Whether a step mends what another one breaks: without it the scenario would fail as nothing was
+/// healed.
+fn mends(scenario: &Scenario, step: usize) -> bool {
+    let breaks = scenario.steps.get(step).and_then(mended);
+    let mut ids = scenario.steps.iter().map(|step| step.id.as_deref());
+    breaks.is_some_and(|breaks| ids.any(|id| id == Some(breaks)))
+}
+
+/// Takes away what mends nothing.
+fn drop_menders(scenario: &mut Scenario) {
+    let lonely = |scenario: &Scenario| {
+        let mut steps = 0..scenario.steps.len();
+        let is_mender = |step: &usize| scenario.steps.get(*step).and_then(mended).is_some();
+        steps.find(|step| is_mender(step) && !mends(scenario, *step))
+    };
+    while let Some(step) = lonely(scenario) {
+        remove_step(scenario, step);
+    }
 }
 
 fn remove_step(scenario: &mut Scenario, place: usize) {

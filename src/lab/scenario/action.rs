@@ -2,6 +2,7 @@
 
 use super::matcher::MessageMatcher;
 use super::model::{ClientRef, LinkSpec, NodeIdx, Place, StepIdx, TopicSpec};
+use super::pos::At;
 use crate::kafka::protocol::TopicPartition;
 use crate::kafka::vocabulary::OffsetSpec;
 use crate::sim::Span;
@@ -88,6 +89,8 @@ pub enum Action {
     Release(StepIdx),
     /// A disk fails.
     Disk(Disk),
+    /// Some of these, drawn by the seed.
+    Random(Random),
     /// A clock goes wrong.
     Clock {
         /// Whose.
@@ -115,6 +118,7 @@ impl Action {
             | Action::Disk(_)
             | Action::Clock { .. } => true,
             Action::Elect { unclean, .. } => *unclean,
+            Action::Random(random) => random.of.iter().any(|action| action.it.is_fault()),
             _ => false,
         }
     }
@@ -141,6 +145,17 @@ pub struct Send {
     pub count: u32,
     /// The time between two.
     pub every: Span,
+}
+
+/// Actions to draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Random {
+    /// What may happen. None of them is `random` itself or brings a name.
+    pub of: Vec<At<Action>>,
+    /// How many are drawn.
+    pub times: u32,
+    /// The window in which they act.
+    pub within: Span,
 }
 
 /// Bytes of a record.

@@ -211,6 +211,83 @@ fn remove_path(base: &mut Table, path: &str, pos: Pos, problems: &mut Problems) 
     }
 }
 
+/// Puts a value from outside the file in its place: `producer.p1.config.acks`. Items of lists are
+/// addressed as in branches; what follows `config` is one name, with its dots.
+pub(super) fn set(base: &mut Table, path: &str, value: &Value, problems: &mut Problems) {
+    let mut words = split_path(path).into_iter();
+    let Some(first) = words.next() else { return };
+    let rest: Vec<String> = words.collect();
+    let Some((list, key)) = LISTS.iter().find(|(list, _)| *list == first) else {
+        let whole: Vec<String> = std::iter::once(first).chain(rest).collect();
+        return set_key(base, &whole, value, problems);
+    };
+    let [name, keys @ ..] = &rest[..] else {
+        let message = format!("name the {list} and what to set of it");
+        return problems.push(Problem::new(Code::NoSuchItem, Pos::default(), message));
+    };
+    let mut none = Vec::new();
+    let items = match base.node_mut(list).map(|node| &mut node.value) {
+        Some(Value::Array(items)) => items,
+        _ => &mut none,
+    };
+    match position(items, key, name).and_then(|at| items.get_mut(at)) {
+        Some(item) => {
+            if let Value::Table(table) = &mut item.value {
+                set_key(table, keys, value, problems);
+            }
+        }
+        None => problems.push(no_item(items, (list, key), name, Pos::default())),
+    }
+}
+
+/// The words of a path; quotes keep the dots of a word.
+fn split_path(path: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in path.trim().chars() {
+        let in_config = words.len() > 1 && words[words.len() - 2] == "config";
+        match c {
+            '"' => quoted = !quoted,
+            '.' if !quoted && !in_config => words.push(String::new()),
+            c => words.last_mut().into_iter().for_each(|word| word.push(c)),
+        }
+    }
+    words
+}
+
+fn set_key(base: &mut Table, keys: &[String], value: &Value, problems: &mut Problems) {
+    let [key, rest @ ..] = keys else {
+        let message = "name what to set, as in producer.p1.config.acks";
+        return problems.push(Problem::new(Code::NoSuchItem, Pos::default(), message));
+    };
+    let node = |value: Value| Node {
+        value,
+        pos: Pos::default(),
+    };
+    if base.node(key).is_none() {
+        let empty = match rest.is_empty() {
+            true => value.clone(),
+            false => Value::Table(Table::default()),
+        };
+        base.entries.push(Entry {
+            key: key.clone(),
+            key_pos: Pos::default(),
+            node: node(empty),
+        });
+    }
+    let Some(place) = base.node_mut(key) else {
+        return;
+    };
+    match (rest.is_empty(), &mut place.value) {
+        (true, _) => *place = node(value.clone()),
+        (false, Value::Table(inner)) => set_key(inner, rest, value, problems),
+        (false, other) => {
+            let message = format!("{} is {}, not a table", shorten(key), other.kind());
+            problems.push(Problem::new(Code::WrongType, Pos::default(), message));
+        }
+    }
+}
+
 fn remove_key(base: &mut Table, keys: &[&str], pos: Pos, problems: &mut Problems) {
     let mut table = base;
     let mut keys = keys;

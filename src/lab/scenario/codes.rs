@@ -169,6 +169,9 @@ codes! {
     ConfigsClash = 37 "configs that do not go together"
         "Each of these configs is valid and the client refuses them together, as when idempotence \
          is asked for with acks other than all. The text is the client's own.";
+    ConfigFile = 38 "the config file cannot be read"
+        "config-file names a broker's server.properties, by a path relative to the scenario's own \
+         file. A scenario that is built in has no files beside it.";
 
     ConfigNotRead = 101 "nothing reads this config yet"
         "Kafka has this config; the simulation does not read it yet, so it changes nothing.";
@@ -181,4 +184,7 @@ codes! {
     VacuousRule = 105 "the rule looks at nothing"
         "acked-not-lost looks at what a producer with acks=all was promised, and here none has \
          it. With acks = \"1\" beside it the rule also looks at acks=1.";
+    UnknownInFile = 106 "Kafka does not know this config of the file"
+        "Kafka logs a config that it does not know and goes on: plugins may read it. So does a \
+         config file here; in the scenario's own config such a name is an error.";
 }

@@ -10,8 +10,13 @@ use super::words;
 use crate::sim::Span;
 use std::ops::RangeInclusive;
 
+/// The text of a file beside the scenario, by its path; or why it cannot be read.
+pub type ReadFile<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
+
 pub(super) struct Cx<'a> {
     pub(super) source: &'a str,
+    /// Reads a file that the scenario names.
+    pub(super) files: &'a ReadFile<'a>,
     pub(super) problems: &'a mut Problems,
     pub(super) names: Names,
 }

@@ -15,12 +15,21 @@ macro_rules! library {
 
 library! {
     "00-tour"
+    "03-batch-and-linger"
+    "04-three-brokers"
+    "05-order-per-partition"
     "06-followers-pull"
     "07-acks-all"
+    "11-choose-partition"
     "12-acks"
     "13-segments"
+    "14-cost-model"
+    "16-sarama"
     "18-epochs"
     "19-unclean"
+    "30-duplicate-broker-id"
+    "31-more-replicas-than-brokers"
+    "32-twelve-replicas"
 }
 
 /// The text of a scenario: by its name, or by the number that the name begins with (`7` and `07`

@@ -30,6 +30,14 @@ pub struct MessageMatcher {
     pub pos: Pos,
 }
 
+impl MessageMatcher {
+    /// Whether the match number `seen` (from 1) is one that it means.
+    pub fn means(&self, seen: u32) -> bool {
+        let last = self.count.map(|count| self.nth.saturating_add(count));
+        seen >= self.nth && last.is_none_or(|last| seen < last)
+    }
+}
+
 /// Matches notes; every given field must match.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NoteMatcher {

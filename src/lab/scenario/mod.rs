@@ -7,6 +7,8 @@
 
 mod action;
 mod branches;
+pub mod builder;
+mod code_examples;
 mod codes;
 mod cx;
 mod echoes;
@@ -15,16 +17,22 @@ mod expr_check;
 mod expr_lex;
 mod expr_parse;
 mod fields;
+mod format;
 pub mod library;
 pub mod limits;
 mod matcher;
 mod model;
+pub mod mutate;
 mod names;
 mod pos;
 mod problem;
+mod properties;
 mod read;
+mod reference;
 mod render;
 pub mod run;
+mod settings;
+mod shapes;
 mod texts;
 mod tree;
 mod validate;
@@ -34,10 +42,15 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use action::{Action, Corrupt, Cut, Disk, Keys, Load, Payload, Send, Slowness, Tail, Tamper};
+pub use action::{
+    Action, Corrupt, Cut, Disk, Keys, Load, Payload, Random, Send, Slowness, Tail, Tamper,
+};
 pub use branches::MAIN;
+pub use code_examples::Example;
 pub use codes::Code;
+pub use cx::ReadFile;
 pub use expr::{Expr, Field, Op, Operand, Path, Subject, SubjectKind, Type};
+pub use format::format;
 pub use matcher::{FieldValue, MessageMatcher, NoteMatcher};
 pub use model::{
     Ask, Choice, Claim, ClientRef, Cluster, ConfigEntry, ConsumerSpec, Cost, End, EndWhen, Expect,
@@ -47,9 +60,12 @@ pub use model::{
 pub use pos::{At, Pos};
 pub use problem::Problem;
 pub use read::{ACTIONS, ActionDoc, RULES, RuleDoc};
+pub use reference::reference;
 pub use render::{line_and_column, render};
-pub use words::SpanRange;
-pub use write::{action_word, write};
+pub use settings::{Setting, SettingError};
+pub use shapes::{Key, SHAPES, Shape, When};
+pub use words::{SpanRange, duration};
+pub use write::{action_text, action_word, write};
 
 use cx::Cx;
 use names::Names;
@@ -80,6 +96,22 @@ impl Parsed {
 
 /// Reads a scenario file. The error holds every problem of the file, warnings too, by position.
 pub fn parse(source: &str) -> Result<Parsed, Vec<Problem>> {
+    parse_with(source, &[])
+}
+
+/// Reads a scenario file with values of its own or of its branches replaced by `settings`. What
+/// is wrong with a setting has no place in the file: a problem at its first byte.
+pub fn parse_with(source: &str, settings: &[Setting]) -> Result<Parsed, Vec<Problem>> {
+    let no_files = |_: &str| Err("only a scenario in a file can name another file".to_owned());
+    parse_from(source, settings, &no_files)
+}
+
+/// The same for a scenario that may name files, such as a broker's `server.properties`.
+pub fn parse_from(
+    source: &str,
+    settings: &[Setting],
+    files: &ReadFile<'_>,
+) -> Result<Parsed, Vec<Problem>> {
     let mut problems = Problems::default();
     if source.len() > limits::MAX_FILE_BYTES {
         let message = format!(
@@ -94,12 +126,14 @@ pub fn parse(source: &str) -> Result<Parsed, Vec<Problem>> {
     let branches = branches::take(&mut root, source.len(), &mut problems);
     let mut names = vec![MAIN.to_owned()];
     names.extend(branches.iter().map(|branch| branch.key.clone()));
-    let main = scenario(&root, source, &names, &mut problems);
+    let main = settings::applied(root.clone(), settings, &mut problems);
+    let main = scenario(&main, (source, files), &names, &mut problems);
     let mut others = Vec::new();
     for branch in &branches {
         let merged = branches::merge(&root, branch, &mut problems);
+        let merged = settings::applied(merged, settings, &mut problems);
         let from = problems.len();
-        let other = scenario(&merged, source, &names, &mut problems);
+        let other = scenario(&merged, (source, files), &names, &mut problems);
         problems.note_since(from, &format!("in branch {}", branch.key));
         others.push((branch.key.clone(), other));
     }
@@ -117,13 +151,19 @@ pub fn parse(source: &str) -> Result<Parsed, Vec<Problem>> {
     Err(errors)
 }
 
-fn scenario(root: &Table, source: &str, branches: &[String], problems: &mut Problems) -> Scenario {
+fn scenario(
+    root: &Table,
+    (source, files): (&str, &ReadFile<'_>),
+    branches: &[String],
+    problems: &mut Problems,
+) -> Scenario {
     let names = Names {
         branches: branches.to_vec(),
         ..Names::default()
     };
     let mut cx = Cx {
         source,
+        files,
         problems,
         names,
     };

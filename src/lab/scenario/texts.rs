@@ -6,6 +6,7 @@ use super::expr_check::Within;
 use super::fields::Fields;
 use super::model::{Piece, Template, Text};
 use super::problem::Problem;
+use super::shapes;
 use super::tree::{Node, Value};
 
 /// `{ en = "…", zh = "…" }`, or one text for both languages.
@@ -16,7 +17,7 @@ pub(super) fn text(cx: &mut Cx<'_>, node: &Node) -> Option<Text> {
             Some(Text { zh: en.clone(), en })
         }
         Value::Table(_) => {
-            let mut fields = Fields::of(cx, node, "a text")?;
+            let mut fields = Fields::of(cx, node, &shapes::TEXT)?;
             let text = languages(cx, &mut fields);
             fields.finish(cx);
             text

@@ -1,15 +1,17 @@
 //! What the parts of a scenario say to each other: limits on the whole, replicas against
 //! brokers, producers against Kafka's own rules, steps that wait for each other.
 
-use super::action::Action;
+use super::action::{Action, Payload};
 use super::codes::Code;
 use super::cx::Cx;
-use super::limits::{MAX_CLIENTS, MAX_PARTITIONS, MAX_RECORDS, MAX_TOPICS};
-use super::model::{
-    Claim, ConfigEntry, EndWhen, Fact, NodeIdx, ProducerSpec, Rule, Scenario, StepIdx, TopicSpec,
-    Trigger,
+use super::limits::{
+    MAX_CLIENTS, MAX_PARTITIONS, MAX_PAYLOAD_BYTES, MAX_RECORDS, MAX_TIMES, MAX_TOPICS,
 };
-use super::pos::Pos;
+use super::model::{
+    Claim, ConfigEntry, EndWhen, Fact, NodeIdx, ProducerSpec, Rule, Scenario, Step, StepIdx,
+    TopicSpec, Trigger, Until,
+};
+use super::pos::{At, Pos};
 use super::problem::Problem;
 use crate::kafka::config::{Acks, TopicConfig};
 
@@ -47,21 +49,78 @@ fn sizes(cx: &mut Cx<'_>, scenario: &Scenario) {
         let n = partitions as u64;
         too_large(cx, last_topic, n, "partitions", MAX_PARTITIONS as u64);
     }
-    let mut records = 0_u64;
+    let (mut records, mut bytes) = (0_u64, 0_u64);
     for step in &scenario.steps {
-        let times = step.repeat.as_ref().and_then(|repeat| repeat.times);
-        let times = u64::from(times.unwrap_or(1));
-        let once = match step.action.as_ref().map(|action| &action.it) {
-            Some(Action::Send(send)) => u64::from(send.count),
-            Some(Action::Load(load)) => load.count(),
-            _ => 0,
-        };
-        let before = records;
-        records = records.saturating_add(once.saturating_mul(times));
-        if records > MAX_RECORDS && before <= MAX_RECORDS {
-            let pos = step.action.as_ref().map(|action| action.pos);
+        let pos = step.action.as_ref().map(|action| action.pos);
+        let times = times(step);
+        let (count, size) = step.action.as_ref().map_or((0, 0), |a| sent(&a.it));
+        too_often(cx, step, times);
+        let before = (records, bytes);
+        records = records.saturating_add(count.saturating_mul(times));
+        bytes = bytes.saturating_add(count.saturating_mul(times).saturating_mul(size));
+        if records > MAX_RECORDS && before.0 <= MAX_RECORDS {
             too_large(cx, pos, records, "records up to here", MAX_RECORDS);
+        } else if bytes > MAX_PAYLOAD_BYTES && before.1 <= MAX_PAYLOAD_BYTES {
+            too_large(cx, pos, bytes, "bytes up to here", MAX_PAYLOAD_BYTES);
         }
+    }
+}
+
+/// Refuses a step that acts too often, draws counted.
+fn too_often(cx: &mut Cx<'_>, step: &Step, times: u64) {
+    let (draws, pos) = match &step.action {
+        Some(At {
+            it: Action::Random(random),
+            pos,
+        }) => (u64::from(random.times), *pos),
+        Some(action) => (1, action.pos),
+        None => (1, step.pos),
+    };
+    let all = times.saturating_mul(draws);
+    let most = MAX_TIMES as u64;
+    if all > most {
+        too_large(cx, Some(pos), all, "actions of one step", most);
+    }
+}
+
+/// How often a step acts, as far as the file says.
+fn times(step: &Step) -> u64 {
+    match (&step.repeat, &step.trigger) {
+        (Some(repeat), trigger) => {
+            let from = match trigger {
+                Trigger::At(at) => at.as_nanos(),
+                _ => 0,
+            };
+            let by_time = match repeat.until {
+                Some(Until::Time(until)) => {
+                    let lasts = until.as_nanos().saturating_sub(from);
+                    lasts / repeat.every.as_nanos().max(1) + 1
+                }
+                _ => u64::MAX,
+            };
+            match repeat.times {
+                Some(times) => by_time.min(u64::from(times)),
+                None if by_time == u64::MAX => 1,
+                None => by_time,
+            }
+        }
+        (None, Trigger::State(_, times)) => u64::from(*times),
+        _ => 1,
+    }
+}
+
+/// How many records an action sends, and the bytes of one of them at most.
+fn sent(action: &Action) -> (u64, u64) {
+    let size = |payload: &Option<Payload>| payload.as_ref().map_or(0, |p| p.bytes(0).len() as u64);
+    match action {
+        Action::Send(send) => (u64::from(send.count), size(&send.key) + size(&send.value)),
+        Action::Load(load) => (load.count(), u64::from(load.size)),
+        Action::Random(random) => {
+            let all = random.of.iter().map(|action| sent(&action.it));
+            let (count, bytes) = all.fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)));
+            (count.saturating_mul(u64::from(random.times)), bytes)
+        }
+        _ => (0, 0),
     }
 }
 

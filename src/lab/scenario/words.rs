@@ -12,7 +12,7 @@ pub struct SpanRange {
     pub max: Span,
 }
 
-const UNITS: &[(&str, u64)] = &[
+pub(super) const UNITS: &[(&str, u64)] = &[
     ("ns", 1),
     ("us", 1_000),
     ("ms", 1_000_000),
@@ -23,7 +23,7 @@ const UNITS: &[(&str, u64)] = &[
 ];
 
 /// `1m30s`. The error says what is wrong.
-pub(super) fn duration(text: &str) -> Result<Span, String> {
+pub fn duration(text: &str) -> Result<Span, String> {
     let mut rest = text;
     let mut total: u64 = 0;
     while !rest.is_empty() || text.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::lang::both;
 use super::template::{Shown, fill};
-use super::{Lang, Speaker};
+use super::{Lang, Speaker, value_label};
 use crate::kafka::vocabulary::{Call, ClientOp, OffsetSpec};
 use crate::sim::NodeId;
 
@@ -27,10 +27,10 @@ fn operation(op: &ClientOp, lang: Lang) -> String {
     let text = match op {
         ClientOp::Send(record) => match record.partition {
             Some(_) => both(
-                "send a record to {topic}-{partition}",
-                "向 {topic}-{partition} 发送一条记录",
+                "send {value} to {topic}-{partition}",
+                "向 {topic}-{partition} 发送 {value}",
             ),
-            None => both("send a record to {topic}", "向 {topic} 发送一条记录"),
+            None => both("send {value} to {topic}", "向 {topic} 发送 {value}"),
         },
         ClientOp::Flush => both("flush", "flush"),
         ClientOp::Close => both("close", "关闭"),
@@ -69,6 +69,7 @@ fn value(op: &ClientOp, name: &str, lang: Lang) -> Option<Shown> {
         Shown::text(names.join(" "))
     };
     match (op, name) {
+        (ClientOp::Send(record), "value") => Shown::text(value_label(record.value.as_deref())),
         (ClientOp::Send(record), "topic") => Shown::text(&*record.topic),
         (ClientOp::Send(record), "partition") => Shown::text(record.partition?.to_string()),
         (ClientOp::CreateTopic(topic), "topic") => Shown::text(&*topic.name),

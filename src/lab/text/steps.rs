@@ -4,7 +4,9 @@ use super::lang::{Both, both};
 use super::template::{Shown, fill};
 use super::{Lang, MessageSummary, Speaker, call_phrase, fault_sentence, timer_phrase};
 use crate::kafka::vocabulary::{Kafka, Salience};
-use crate::sim::{Action, Head, LostReason, MessageKind, NodeId, StepKind, StepRecord, Verdict};
+use crate::sim::{
+    Action, Fault, Head, LostReason, MessageKind, NodeId, StepKind, StepRecord, Verdict,
+};
 
 /// A step without its notes.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +38,19 @@ impl<'a> Happening<'a> {
         }
     }
 
+    fn is_release_of_all(&self) -> bool {
+        matches!(
+            self.action,
+            Some(Action::Fault(Fault::Release { id: None }))
+        )
+    }
+
     /// How much the step itself matters, whatever was noted: faults, halts, boots and what a
     /// driver does to messages are part of any telling.
     pub fn salience(&self) -> Salience {
         match self.kind {
+            // The end of every run sets free what may be held.
+            StepKind::Action if self.is_release_of_all() => Salience::Detail,
             StepKind::Action | StepKind::Halt | StepKind::Boot => Salience::Story,
             StepKind::Lost(LostReason::Dropped) => Salience::Story,
             StepKind::Lost(_) | StepKind::Reset(_) | StepKind::Call(_) => Salience::Detail,
@@ -166,7 +177,7 @@ pub fn verdict_phrase(verdict: Verdict, lang: Lang) -> String {
     text.of(lang).to_owned()
 }
 
-fn say(text: Both, lang: Lang, values: &[(&str, String)]) -> String {
+pub(super) fn say(text: Both, lang: Lang, values: &[(&str, String)]) -> String {
     fill(text.of(lang), lang, &|name| {
         let (_, value) = values.iter().find(|(known, _)| *known == name)?;
         Shown::text(value.clone())

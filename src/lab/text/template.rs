@@ -41,6 +41,7 @@ pub(super) fn fill(template: &str, lang: Lang, lookup: Lookup<'_>) -> String {
     while let Some(open) = rest.find('{') {
         filled.push_str(&rest[..open]);
         let Some(close) = closing(&rest[open..]).map(|len| open + len) else {
+            rest = &rest[open..];
             break;
         };
         let inner = &rest[open + 1..close];

@@ -60,7 +60,7 @@ impl Figure {
     }
 }
 
-const FIGURES: [(&str, &str, &str); 14] = [
+const FIGURES: [(&str, &str, &str); 16] = [
     ("raw event loop", "events/s", "the yardstick"),
     ("3 brokers acks=all, hash and invariants", "steps/s", ""),
     (
@@ -72,6 +72,8 @@ const FIGURES: [(&str, &str, &str); 14] = [
     ("100 records a second", "virtual s/s", "floor 500, aim 2000"),
     ("1 record a request, 3 replicas", "records/s", ""),
     ("100 records a request, 3 replicas", "records/s", ""),
+    ("cost of one more hash of every step", "% of a run", ""),
+    ("cost of telling every note in words", "% of a run", ""),
     ("cost of invariants", "% of a run", ""),
     ("cost of round trip", "% of a run", ""),
     ("snapshot (fork) of a cluster", "us", ""),
@@ -119,7 +121,7 @@ pub(super) fn run(arguments: &BenchArguments) -> u8 {
     PASSED
 }
 
-fn one_pass() -> Option<[f64; 14]> {
+fn one_pass() -> Option<[f64; 16]> {
     let raw = rawloop::events_per_second(Duration::from_millis(700));
     let checked = Bench::produce(20_000, 1);
     let unchecked = Bench::produce_with(20_000, 1, false, false);
@@ -127,6 +129,7 @@ fn one_pass() -> Option<[f64; 14]> {
     let batched = Bench::produce(200_000, 100);
     let idle = Bench::idle(600);
     let hundred = Bench::rate(100, 120);
+    let (hashed, told) = Bench::watched(20_000);
     let (fork, first_step) = Bench::fork();
     let back = Bench::step_back()?;
     let (cold, warm) = processes()?;
@@ -139,6 +142,8 @@ fn one_pass() -> Option<[f64; 14]> {
         hundred.virtual_per_second(),
         checked.records_per_second(),
         batched.records_per_second(),
+        percent(&hashed, &checked),
+        percent(&told, &checked),
         percent(&checked, &unchecked),
         percent(&round_trip, &unchecked),
         fork,

@@ -1,9 +1,12 @@
 //! The workloads that are measured: scenarios like any other.
 
-use crate::lab::cluster::Node;
-use crate::lab::scenario::run::{Finished, Options, Plan, Run, run};
+use crate::kafka::vocabulary::{Kafka, Salience};
+use crate::lab::cluster::{KafkaWorld, Node, View, Voice};
+use crate::lab::scenario::run::{Finished, Options, Plan, Run, Session};
 use crate::lab::scenario::{Scenario, parse};
-use crate::sim::{SeededOracle, StepNo, Time, Timeline};
+use crate::lab::text::{Lang, sentence};
+use crate::sim::{Observer, SeededOracle, StepNo, StepRecord, Time, Timeline, TraceHash};
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,6 +35,10 @@ crash = { leader = "t-0" }
 [[expect]]
 always = "acked-not-lost"
 "#;
+
+/// What a producer of the bench asks for: a request, its replication and its answer take about
+/// 2.2 ms of virtual time, and a broker reads one request of a connection at a time.
+const REQUESTS_PER_SECOND: u32 = 400;
 
 /// What a run took.
 pub(super) struct Measured {
@@ -70,17 +77,7 @@ impl Bench {
         check: bool,
         round_trip: bool,
     ) -> Measured {
-        // One request in flight at a time, as long as there is something to send: a batch holds
-        // `batch` records of 100 bytes.
-        let bytes = if batch == 1 { 1 } else { 61 + batch * 110 };
-        let text = scenario(&format!(
-            "[[producer]]\nname = \"p\"\nconfig = {{ \"batch.size\" = {bytes}, \"linger.ms\" = 0, \
-             \"max.in.flight.requests.per.connection\" = 5, \"buffer.memory\" = 1073741824, \
-             \"delivery.timeout.ms\" = 2147483647 }}\n\
-             [[step]]\nat = \"10ms\"\n\
-             load = {{ from = \"p\", topic = \"t\", rate = \"1000000/s\", for = \"{records}us\", \
-             size = 100 }}\n"
-        ));
+        let text = producing(records, batch);
         measure(
             &text,
             &Options {
@@ -88,6 +85,17 @@ impl Bench {
                 round_trip,
                 ..Options::default()
             },
+        )
+    }
+
+    /// The run of `produce` while every step is hashed a second time, and while its notes are put
+    /// into words.
+    pub(super) fn watched(records: u32) -> (Measured, Measured) {
+        let (text, options) = (producing(records, 1), Options::default());
+        let plan = Plan::new(parsed(&text));
+        (
+            observed(&text, &options, &mut Hashing::default()),
+            observed(&text, &options, &mut Telling(plan)),
         )
     }
 
@@ -154,6 +162,20 @@ fn scenario(rest: &str) -> String {
     )
 }
 
+fn producing(records: u32, batch: u32) -> String {
+    // The rate is a little below what one connection carries, so that no queue grows: memory
+    // first touched is no part of a step. A batch holds `batch` records of 100 bytes.
+    let bytes = if batch == 1 { 1 } else { 61 + batch * 110 };
+    let rate = REQUESTS_PER_SECOND * batch;
+    let ms = u64::from(records) * 1_000 / u64::from(rate);
+    scenario(&format!(
+        "[[producer]]\nname = \"p\"\nconfig = {{ \"batch.size\" = {bytes}, \"linger.ms\" = 1000 }}\n\
+         [[step]]\nat = \"10ms\"\n\
+         load = {{ from = \"p\", topic = \"t\", rate = \"{rate}/s\", for = \"{ms}ms\", \
+         size = 100 }}\n"
+    ))
+}
+
 fn parsed(text: &str) -> Scenario {
     match parse(text) {
         Ok(parsed) => parsed.main,
@@ -162,18 +184,46 @@ fn parsed(text: &str) -> Scenario {
 }
 
 fn measure(text: &str, options: &Options) -> Measured {
-    let scenario = parsed(text);
-    // From power-on to the end of the run; the judgement after it is no part of the workload.
+    observed(text, options, &mut ())
+}
+
+/// From power-on to the end of the run; the judgement after it is no part of the workload.
+fn observed(text: &str, options: &Options, observer: &mut dyn Observer<Node>) -> Measured {
     let began = Instant::now();
-    let mut seconds = 0.0;
-    let mut watch = |_| seconds = began.elapsed().as_secs_f64();
-    let Finished { run, report, .. } = run("main", &scenario, options, &mut watch);
-    let records = run.records().sent_count() as u64;
+    let mut session = Session::new(&parsed(text), options);
+    while session.step(observer) {}
+    let seconds = began.elapsed().as_secs_f64();
+    let Finished { run, report, .. } = session.finish("main");
     Measured {
         steps: report.steps.0,
-        records,
+        records: run.records().sent_count() as u64,
         virtual_seconds: (report.virtual_ms.0 + report.virtual_ms.1) as f64 / 1e3,
         seconds,
+    }
+}
+
+/// Hashes every step once more.
+#[derive(Default)]
+struct Hashing(TraceHash);
+
+impl Observer<Node> for Hashing {
+    fn see(&mut self, _: &KafkaWorld, record: &StepRecord<'_, Kafka>) {
+        record.canonical(&mut self.0);
+    }
+}
+
+/// Says every note at or above `Detail` in words, as a story does, and keeps none.
+struct Telling(Plan);
+
+impl Observer<Node> for Telling {
+    fn see(&mut self, world: &KafkaWorld, record: &StepRecord<'_, Kafka>) {
+        let Some(node) = record.node else { return };
+        let voice = Voice::now(View::new(world, &self.0.names));
+        for note in record.notes {
+            if note.kind().salience() >= Salience::Detail {
+                black_box(sentence(note, node, &voice, Lang::En));
+            }
+        }
     }
 }
 

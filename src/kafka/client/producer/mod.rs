@@ -24,6 +24,8 @@ use crate::sim::{CallId, ConnId, Ctx, Envelope, Time};
 use accumulator::Accumulator;
 use batch::BatchId;
 use idempotence::{Idempotence, State};
+pub use partitioner::partition_of_key;
+
 use partitioner::Partitioner;
 use send::WaitingSend;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

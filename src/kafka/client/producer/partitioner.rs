@@ -49,6 +49,30 @@ struct PartitionLoad {
     partitions: Vec<i32>,
 }
 
+/// The partition of `partitions` (at least one) that a producer with this config sends every
+/// record with this key to; none if its choice does not depend on the key.
+pub fn partition_of_key(config: &ProducerConfig, key: &[u8], partitions: u32) -> Option<u32> {
+    match config.partitioner {
+        PartitionerKind::BuiltIn if config.partitioner_ignore_keys => None,
+        kind => by_key(kind, key, partitions.max(1)),
+    }
+}
+
+/// What a kind of partitioner makes of a key; none if it does not look at this one.
+fn by_key(kind: PartitionerKind, key: &[u8], n: u32) -> Option<u32> {
+    use PartitionerKind as Kind;
+    match kind {
+        Kind::BuiltIn | Kind::Murmur2Random => Some(hashes::java_partition(key, n)),
+        // librdkafka's default takes an empty key for none; its other ones hash it.
+        Kind::ConsistentRandom if key.is_empty() => None,
+        Kind::ConsistentRandom => Some(hashes::librdkafka_consistent(key, n)),
+        Kind::Fnv1aRandom => Some(hashes::librdkafka_fnv1a(key, n)),
+        Kind::SaramaHash => Some(hashes::sarama_hash(key, n)),
+        Kind::SaramaReferenceHash => Some(hashes::sarama_reference(key, n)),
+        _ => None,
+    }
+}
+
 impl Partitioner {
     pub(crate) fn new(client: ClientNo, config: &ProducerConfig) -> Self {
         Partitioner {
@@ -69,21 +93,11 @@ impl Partitioner {
         known: &TopicMetadata,
         ctx: &mut Ctx<'_, Kafka>,
     ) -> Choice {
-        use PartitionerKind as Kind;
         let n = known.partitions.len() as u32;
-        let hashed = match (self.kind, key) {
-            (Kind::BuiltIn, Some(key)) if !self.ignore_keys => Some(hashes::java_partition(key, n)),
-            (Kind::BuiltIn, _) => return Choice::Sticky,
-            // librdkafka's default takes an empty key for none; its other ones hash it.
-            (Kind::ConsistentRandom, Some(key)) if !key.is_empty() => {
-                Some(hashes::librdkafka_consistent(key, n))
-            }
-            (Kind::Murmur2Random, Some(key)) => Some(hashes::java_partition(key, n)),
-            (Kind::Fnv1aRandom, Some(key)) => Some(hashes::librdkafka_fnv1a(key, n)),
-            (Kind::SaramaHash, Some(key)) => Some(hashes::sarama_hash(key, n)),
-            (Kind::SaramaReferenceHash, Some(key)) => Some(hashes::sarama_reference(key, n)),
-            _ => None,
-        };
+        if self.kind == PartitionerKind::BuiltIn && (self.ignore_keys || key.is_none()) {
+            return Choice::Sticky;
+        }
+        let hashed = key.and_then(|key| by_key(self.kind, key, n));
         if let Some(partition) = hashed {
             return Choice::Partition(partition as i32);
         }

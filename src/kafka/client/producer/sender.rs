@@ -322,8 +322,9 @@ impl Producer {
         let mut request = ProduceRequest::default();
         request.transactional_id = None;
         request.acks = self.config.acks.code();
-        request.timeout_ms =
-            i32::try_from(self.config.request_timeout.as_millis()).unwrap_or(i32::MAX);
+        let timeout = self.config.produce_timeout;
+        let timeout = timeout.unwrap_or(self.config.request_timeout).as_millis();
+        request.timeout_ms = i32::try_from(timeout).unwrap_or(i32::MAX);
         for id in batches {
             if let Some(batch) = self.accumulator.batch(*id) {
                 self.add_to_request(&mut request, version, batch);

@@ -89,6 +89,17 @@ fn a_reconnect_backoff_alone_is_not_exponential() {
     assert_eq!(consumer.reconnect_backoff_max, Span::from_millis(70));
 }
 
+/// sarama's config.go: Producer.Timeout = 10 s goes into the request, Net.ReadTimeout = 30 s is how
+/// long it waits.
+#[test]
+fn sarama_tells_the_broker_another_timeout_than_its_own() {
+    let go = producer(ClientKind::Sarama, &[]).expect("defaults");
+    assert_eq!(go.produce_timeout, Some(Span::from_millis(10_000)));
+    assert_eq!(go.request_timeout, Span::from_millis(30_000));
+    let hasty = producer(ClientKind::Sarama, &[("Net.ReadTimeout", "5000")]).expect("its own name");
+    assert_eq!(hasty.request_timeout, Span::from_millis(5_000));
+}
+
 #[test]
 fn foreign_families_have_their_own_rules_and_names() {
     let idempotent = ("enable.idempotence", "true");

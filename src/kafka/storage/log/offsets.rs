@@ -79,8 +79,8 @@ impl Log {
     }
 
     /// The cached epoch entries (epoch, start offset).
-    pub fn epochs(&self) -> Vec<(i32, i64)> {
-        self.epochs.entries().to_vec()
+    pub fn epochs(&self) -> &[(i32, i64)] {
+        self.epochs.entries()
     }
 
     /// The epoch of the batch at `offset`, by the cache.

@@ -222,7 +222,7 @@ impl Model {
     }
 
     fn kill(&mut self) -> Result<(), TestCaseError> {
-        let epochs = self.bench.log.epochs();
+        let epochs = self.bench.log.epochs().to_vec();
         let start = self.log_start;
         self.reopen(false);
         prop_assert!(self.log_start <= start);
@@ -237,7 +237,7 @@ impl Model {
         self.bench.log.close(&mut self.bench.disk, 0).unwrap();
         self.checkpoint();
         self.bench.disk.complete_all_syncs();
-        let (epochs, start) = (self.bench.log.epochs(), self.log_start);
+        let (epochs, start) = (self.bench.log.epochs().to_vec(), self.log_start);
         self.reopen(true);
         prop_assert_eq!(self.log_start, start);
         if start < self.end() {

@@ -40,7 +40,7 @@ fn a_clean_log_opens_as_it_was_closed() {
 #[test]
 fn a_kill_keeps_everything() {
     let mut bench = crashed();
-    let (before, epochs) = (bench.batches(), bench.log.epochs());
+    let (before, epochs) = (bench.batches(), bench.log.epochs().to_vec());
     let point = bench.log.recovery_point();
     let size = bench.log.segments().last().unwrap().1;
     let recovery = bench.restart(false, point);
@@ -48,7 +48,10 @@ fn a_kill_keeps_everything() {
         (recovery.scanned_bytes, recovery.truncated_bytes),
         (size, 0)
     );
-    assert_eq!((bench.batches(), bench.log.epochs()), (before, epochs));
+    assert_eq!(
+        (bench.batches(), bench.log.epochs().to_vec()),
+        (before, epochs)
+    );
     // Not flushed by being read.
     assert_eq!(bench.log.recovery_point(), point);
 }

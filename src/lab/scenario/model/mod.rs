@@ -16,6 +16,7 @@ pub use story::{
 };
 
 use super::expr::Operand;
+use crate::lab::text::Said;
 
 /// One file, or one branch of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,11 +60,32 @@ pub struct Text {
     pub zh: Template,
 }
 
+impl Text {
+    /// What it says apart from its values.
+    pub fn said(&self) -> Said {
+        Said {
+            en: self.en.literal(),
+            zh: self.zh.literal(),
+        }
+    }
+}
+
 /// A text with values in it, as in `A new epoch starts at {orders-0.epoch_start}.`
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Template {
     /// The parts, in order.
     pub pieces: Vec<Piece>,
+}
+
+impl Template {
+    /// The parts that stand as they are.
+    pub fn literal(&self) -> String {
+        let literal = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.clone(),
+            Piece::Value(_) => String::new(),
+        };
+        self.pieces.iter().map(literal).collect()
+    }
 }
 
 /// A part of a [`Template`].

@@ -83,6 +83,9 @@ pub enum Trigger {
     Message(Box<MessageMatcher>),
     /// A note that was emitted.
     Note(Box<NoteMatcher>),
+    /// The `random` step has drawn this one. Only [`crate::lab::scenario::run::Plan`] makes such
+    /// steps.
+    Drawn(StepIdx),
 }
 
 /// How an `at` or `after` step repeats.

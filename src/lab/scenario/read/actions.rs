@@ -1,6 +1,6 @@
 //! The closed table of actions: every word of the language, with its reader if it is built.
 
-use super::{client_actions as client, node_actions as node, topic_actions as topic};
+use super::{client_actions as client, node_actions as node, random, topic_actions as topic};
 use crate::lab::scenario::action::Action;
 use crate::lab::scenario::codes::Code;
 use crate::lab::scenario::cx::Cx;
@@ -50,9 +50,9 @@ actions! {
         "A producer sends records; {n} in a key or value counts from 0." Some(client::send);
     "load" "{ from, topic, rate, for, keys?, size }"
         "A producer sends records at a rate." Some(client::load);
-    "poll" "consumer" "A consumer that polls by steps polls once." Some(client::poll);
-    "flush" "producer" "A producer sends what is buffered." Some(client::flush);
-    "close" "client" "A client is closed." Some(client::close);
+    "poll" "consumer, or { client }" "A consumer that polls by steps polls once." Some(client::poll);
+    "flush" "producer, or { client }" "A producer sends what is buffered." Some(client::flush);
+    "close" "client, or { client }" "A client is closed." Some(client::close);
     "subscribe" "{ client, topics }" "A consumer subscribes to topics." None;
     "assign" "{ client, partitions }"
         "A consumer reads these partitions from now on." Some(client::assign);
@@ -105,7 +105,7 @@ actions! {
     "disk" "{ node, full?, slow?, corrupt? { partition, segment?, at, bytes } }"
         "A disk fails." Some(node::disk);
     "clock" "{ node, jump?, drift? }" "A clock goes wrong." Some(node::clock);
-    "random" "{ of = [actions], times, within }" "Actions are drawn." None;
+    "random" "{ of = [actions], times, within }" "Actions are drawn." Some(random::random);
 }
 
 /// Reads the action of a step.

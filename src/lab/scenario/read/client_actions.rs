@@ -12,11 +12,11 @@ use crate::lab::scenario::limits::{MAX_RECORD_BYTES, MAX_TIMES};
 use crate::lab::scenario::model::ClientRef;
 use crate::lab::scenario::problem::Problem;
 use crate::lab::scenario::tree::{Node, Value};
-use crate::lab::scenario::words;
+use crate::lab::scenario::{shapes, words};
 use crate::sim::Span;
 
 pub(super) fn send(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    let mut fields = Fields::of(cx, node, "send")?;
+    let mut fields = Fields::of(cx, node, &shapes::SEND)?;
     let from = required_producer(cx, &mut fields);
     let (topic, partition) = target(cx, &mut fields);
     let key = fields.node("key").and_then(|node| payload(cx, node));
@@ -90,7 +90,7 @@ fn payload(cx: &mut Cx<'_>, node: &Node) -> Option<Payload> {
     match &node.value {
         Value::Str(text) => Some(Payload::Text(text.clone())),
         Value::Table(_) => {
-            let mut fields = Fields::of(cx, node, "bytes")?;
+            let mut fields = Fields::of(cx, node, &shapes::BYTES)?;
             let hex = fields.required(cx, "hex");
             let bytes = hex.and_then(|node| cx.quantity(node, Code::BadQuantity, hex_bytes));
             fields.finish(cx);
@@ -129,7 +129,7 @@ fn headers(cx: &mut Cx<'_>, node: &Node) -> Option<Vec<(String, Payload)>> {
 }
 
 pub(super) fn load(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    let mut fields = Fields::of(cx, node, "load")?;
+    let mut fields = Fields::of(cx, node, &shapes::LOAD)?;
     let from = required_producer(cx, &mut fields);
     let topic = fields.required(cx, "topic").and_then(|node| cx.topic(node));
     let every = fields
@@ -183,13 +183,30 @@ fn keys(cx: &mut Cx<'_>, node: &Node) -> Option<Keys> {
     }
 }
 
+/// `"c1"`, or `{ client = "c1" }`.
+fn alone_or_named<T>(
+    cx: &mut Cx<'_>,
+    node: &Node,
+    of: &mut dyn FnMut(&mut Cx<'_>, &Node) -> Option<T>,
+) -> Option<T> {
+    let Value::Table(_) = node.value else {
+        return of(cx, node);
+    };
+    let mut fields = Fields::of(cx, node, &shapes::CLIENT)?;
+    let client = fields.required(cx, "client").and_then(|node| of(cx, node));
+    fields.finish(cx);
+    client
+}
+
 pub(super) fn flush(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    let producer = cx.producer(node)?;
+    let mut of = |cx: &mut Cx<'_>, node: &Node| cx.producer(node);
+    let producer = alone_or_named(cx, node, &mut of)?;
     Some(Action::Flush(ClientRef::Producer(producer)))
 }
 
 pub(super) fn close(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    match cx.client(node)? {
+    let mut of = |cx: &mut Cx<'_>, node: &Node| cx.client(node);
+    match alone_or_named(cx, node, &mut of)? {
         ClientRef::Admin => {
             cx.problem(Code::UnknownClient, node.pos, "the admin client stays open");
             None
@@ -199,7 +216,8 @@ pub(super) fn close(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action
 }
 
 pub(super) fn poll(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    cx.consumer(node).map(Action::Poll)
+    let mut of = |cx: &mut Cx<'_>, node: &Node| cx.consumer(node);
+    alone_or_named(cx, node, &mut of).map(Action::Poll)
 }
 
 /// `{ client, partitions }`.
@@ -208,7 +226,7 @@ fn client_and_partitions(
     node: &Node,
     what: &'static str,
 ) -> Option<(usize, Vec<TopicPartition>)> {
-    let mut fields = Fields::of(cx, node, what)?;
+    let mut fields = Fields::of(cx, node, &shapes::READING).map(|f| f.called(what))?;
     let client = fields
         .required(cx, "client")
         .and_then(|node| cx.consumer(node));
@@ -234,7 +252,7 @@ pub(super) fn resume_fetch(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option
 }
 
 pub(super) fn seek(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    let mut fields = Fields::of(cx, node, "seek")?;
+    let mut fields = Fields::of(cx, node, &shapes::SEEK)?;
     let client = fields
         .required(cx, "client")
         .and_then(|node| cx.consumer(node));

@@ -11,6 +11,8 @@ use crate::lab::scenario::limits::{MAX_NODE_ID, MAX_NODES};
 use crate::lab::scenario::model::{Cluster, NodeIdx, NodeSpec, Role};
 use crate::lab::scenario::names::NodeName;
 use crate::lab::scenario::pos::Pos;
+use crate::lab::scenario::properties::config_file;
+use crate::lab::scenario::shapes;
 use crate::lab::scenario::tree::{Node, Table, Value};
 
 const FIRST_CONTROLLER_ID: i32 = 100;
@@ -54,7 +56,7 @@ pub(super) fn cluster(cx: &mut Cx<'_>, fields: &mut Fields<'_>, root: &Table) ->
 }
 
 fn own_table(cx: &mut Cx<'_>, node: &Node, cluster: &mut Cluster) {
-    let Some(mut fields) = Fields::of(cx, node, "[cluster]") else {
+    let Some(mut fields) = Fields::of(cx, node, &shapes::CLUSTER) else {
         return;
     };
     let combined = numbered_nodes(cx, &mut fields, &mut cluster.nodes);
@@ -77,9 +79,11 @@ fn own_table(cx: &mut Cx<'_>, node: &Node, cluster: &mut Cluster) {
         let words = [("cold", true), ("ready", false)];
         cluster.cold_start = cx.word(node, "words", &words).unwrap_or(false);
     }
-    if fields.node("config-file").is_some() {
-        let pos = fields.key_pos("config-file");
-        cx.problem(Code::NotBuilt, pos, "`config-file` is not built yet");
+    if let Some(node) = fields.node("config-file") {
+        let mut under = config_file(cx, node);
+        under.retain(|entry| cluster.config.iter().all(|own| own.name != entry.name));
+        under.append(&mut cluster.config);
+        cluster.config = under;
     }
     fields.finish(cx);
 }
@@ -132,7 +136,7 @@ fn plain_node(name: String, id: i32, role: Role, pos: Pos) -> NodeSpec {
 
 /// `[[node]]`: changes a node that the numbers gave, or adds one.
 fn extra_node(cx: &mut Cx<'_>, node: &Node, nodes: &mut Vec<NodeSpec>) {
-    let Some(mut fields) = Fields::of(cx, node, "[[node]]") else {
+    let Some(mut fields) = Fields::of(cx, node, &shapes::NODE) else {
         return;
     };
     let own_name = fields.required(cx, "name").and_then(|node| name(cx, node));
@@ -210,7 +214,7 @@ fn added_nodes(cx: &mut Cx<'_>, root: &Table, nodes: &mut Vec<NodeSpec>) {
         else {
             continue;
         };
-        let mut fields = Fields::new(table, *pos, "add-broker");
+        let mut fields = Fields::new(table, *pos, &shapes::ADD_BROKER);
         let name = table.text("name").unwrap_or("");
         if name.is_empty() || nodes.iter().any(|node| node.name == name) {
             continue;
@@ -232,7 +236,7 @@ fn next_broker_id(nodes: &[NodeSpec]) -> i32 {
 }
 
 fn semantics(cx: &mut Cx<'_>, node: &Node) -> Option<Semantics> {
-    let mut fields = Fields::of(cx, node, "semantics")?;
+    let mut fields = Fields::of(cx, node, &shapes::SEMANTICS)?;
     let kafka = Semantics::default();
     let flag = |cx: &mut Cx<'_>, fields: &mut Fields<'_>, key: &'static str| {
         fields.node(key).and_then(|node| cx.boolean(node))
@@ -280,7 +284,7 @@ fn sabotages(cx: &mut Cx<'_>, node: &Node) -> Option<Sabotages> {
 
 /// `add-broker`: the node that [`cluster`] made for it, which is read there.
 pub(super) fn add_broker(cx: &mut Cx<'_>, node: &Node) -> Option<NodeIdx> {
-    let mut fields = Fields::of(cx, node, "add-broker")?;
+    let mut fields = Fields::of(cx, node, &shapes::ADD_BROKER)?;
     let name_at = fields.required(cx, "name");
     for key in ["id", "rack", "config"] {
         fields.node(key);

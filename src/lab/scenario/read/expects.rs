@@ -8,6 +8,7 @@ use crate::lab::scenario::expr_check::Within;
 use crate::lab::scenario::fields::Fields;
 use crate::lab::scenario::model::{Claim, Expect, Fact, Rule};
 use crate::lab::scenario::problem::Problem;
+use crate::lab::scenario::shapes;
 use crate::lab::scenario::tree::Node;
 use crate::lab::scenario::words::is_name;
 
@@ -72,7 +73,7 @@ const CLAIMS: &[&str] = &[
 ];
 
 pub(super) fn expect(cx: &mut Cx<'_>, node: &Node) -> Option<Expect> {
-    let mut fields = Fields::of(cx, node, "an expectation")?;
+    let mut fields = Fields::of(cx, node, &shapes::EXPECT)?;
     let id = fields.node("id").and_then(|node| name(cx, node));
     let claims = fields.given(CLAIMS.iter().copied());
     let claim = match claims[..] {
@@ -182,7 +183,7 @@ fn fact(cx: &mut Cx<'_>, node: &Node) -> Option<Fact> {
 }
 
 fn within(cx: &mut Cx<'_>, node: &Node) -> Option<Claim> {
-    let mut fields = Fields::of(cx, node, "within")?;
+    let mut fields = Fields::of(cx, node, &shapes::WITHIN)?;
     let of = fields.required(cx, "of").and_then(|node| cx.step(node));
     let time = fields
         .required(cx, "time")
@@ -198,7 +199,8 @@ fn within(cx: &mut Cx<'_>, node: &Node) -> Option<Claim> {
 
 /// `{ note = …, is = "== 3" }`.
 fn count(cx: &mut Cx<'_>, node: &Node) -> Option<Claim> {
-    let mut fields = Fields::of(cx, node, "count")?;
+    let mut fields = Fields::of(cx, node, &shapes::COUNT)?;
+    fields.and(&shapes::NOTE);
     let note = matchers::note_fields(cx, &mut fields);
     let is = fields.required(cx, "is");
     let is = is.and_then(|node| cx.quantity(node, Code::BadExpression, comparison));

@@ -9,6 +9,7 @@ use crate::lab::scenario::fields::Fields;
 use crate::lab::scenario::limits::MAX_TIMES;
 use crate::lab::scenario::matcher::{FieldValue, MessageMatcher, NoteMatcher};
 use crate::lab::scenario::problem::Problem;
+use crate::lab::scenario::shapes;
 use crate::lab::scenario::tree::{Node, Value};
 
 /// The keys of a message matcher beside those of the action that may share its table.
@@ -102,7 +103,7 @@ fn error_code(cx: &mut Cx<'_>, node: &Node) -> Option<ErrorCode> {
 
 /// A table with the key `note` and the note's own fields.
 pub(super) fn note(cx: &mut Cx<'_>, node: &Node) -> Option<NoteMatcher> {
-    let mut fields = Fields::of(cx, node, "a note matcher")?;
+    let mut fields = Fields::of(cx, node, &shapes::NOTE)?;
     let matcher = note_fields(cx, &mut fields);
     if matcher.is_some() {
         fields.finish(cx);
@@ -118,6 +119,7 @@ pub(super) fn note_fields(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<No
     let on = fields.node("on").and_then(|node| place(cx, node));
     let nth = nth(cx, fields);
     let types = kind.field_types();
+    fields.and_words(kind.fields().iter().copied());
     let mut values = Vec::new();
     for (at, (key, wanted)) in kind.fields().iter().zip(types).enumerate() {
         if let Some(node) = fields.node(key) {

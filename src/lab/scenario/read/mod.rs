@@ -12,6 +12,7 @@ mod matchers;
 mod network;
 mod node_actions;
 mod places;
+mod random;
 mod steps;
 mod tells;
 mod topic_actions;
@@ -28,14 +29,14 @@ use super::model::{End, EndWhen, Scenario};
 use super::pos::Pos;
 use super::tree::{Node, Table, Value};
 use super::words::calendar;
-use super::{texts, words};
+use super::{shapes, texts, words};
 
 /// 2026-01-01T00:00:00Z.
 const DEFAULT_START_MS: i64 = 1_767_225_600_000;
 
 /// Reads a whole file or a merged branch.
 pub(super) fn scenario(cx: &mut Cx<'_>, root: &Table) -> Scenario {
-    let mut fields = Fields::new(root, Pos::default(), "a scenario");
+    let mut fields = Fields::new(root, Pos::default(), &shapes::SCENARIO);
     header(cx, &mut fields);
     let seed = fields.int(cx, "seed", 0..=i64::MAX).unwrap_or(0);
     let title = fields.required(cx, "title");
@@ -88,7 +89,7 @@ fn header(cx: &mut Cx<'_>, fields: &mut Fields<'_>) {
 }
 
 fn time(cx: &mut Cx<'_>, node: &Node) -> Option<i64> {
-    let mut fields = Fields::of(cx, node, "[time]")?;
+    let mut fields = Fields::of(cx, node, &shapes::TIME)?;
     let start = fields.node("start").and_then(|node| moment(cx, node));
     fields.finish(cx);
     start
@@ -138,7 +139,7 @@ fn not_built(cx: &mut Cx<'_>, fields: &mut Fields<'_>, key: &'static str) {
 }
 
 fn end(cx: &mut Cx<'_>, node: &Node) -> Option<End> {
-    let mut fields = Fields::of(cx, node, "[end]")?;
+    let mut fields = Fields::of(cx, node, &shapes::END)?;
     if fields.present(&["at", "when"]).len() > 1 {
         let pos = fields.key_pos("when");
         cx.problem(

@@ -1,7 +1,7 @@
 //! `[network]`, `[[link]]`, `[cost]`, and links in steps.
 
-use super::items;
 use super::places::place;
+use super::{items, name};
 use crate::kafka::vocabulary::Work;
 use crate::lab::scenario::codes::Code;
 use crate::lab::scenario::cx::Cx;
@@ -9,19 +9,19 @@ use crate::lab::scenario::fields::Fields;
 use crate::lab::scenario::model::{Cost, LinkChange, LinkSpec, Network};
 use crate::lab::scenario::problem::Problem;
 use crate::lab::scenario::tree::{Node, Value};
-use crate::lab::scenario::words;
+use crate::lab::scenario::{shapes, words};
 use crate::sim::Span;
 
 pub(super) fn network(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Network {
     let defaults = fields.node("network").and_then(|node| {
-        let mut fields = Fields::of(cx, node, "[network]")?;
+        let mut fields = Fields::of(cx, node, &shapes::NETWORK)?;
         let change = change(cx, &mut fields);
         fields.finish(cx);
         Some(change)
     });
     Network {
         defaults: defaults.unwrap_or_default(),
-        links: items(cx, fields, "link", link),
+        links: items(cx, fields, "link", own_link),
     }
 }
 
@@ -47,9 +47,20 @@ fn change(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> LinkChange {
     }
 }
 
-/// `[[link]]`, and the value of a `link` step.
+/// `[[link]]`; the id is for branches only.
+fn own_link(cx: &mut Cx<'_>, node: &Node) -> Option<LinkSpec> {
+    let mut fields = Fields::of(cx, node, &shapes::LINK)?;
+    fields.node("id").and_then(|node| name(cx, node));
+    link_fields(cx, fields)
+}
+
+/// The value of a `link` step.
 pub(super) fn link(cx: &mut Cx<'_>, node: &Node) -> Option<LinkSpec> {
-    let mut fields = Fields::of(cx, node, "a link")?;
+    let fields = Fields::of(cx, node, &shapes::LINK)?;
+    link_fields(cx, fields)
+}
+
+fn link_fields(cx: &mut Cx<'_>, mut fields: Fields<'_>) -> Option<LinkSpec> {
     let from = fields.required(cx, "from").and_then(|node| place(cx, node));
     let to = fields.required(cx, "to").and_then(|node| place(cx, node));
     let both = fields.flag(cx, "both");
@@ -77,9 +88,10 @@ pub(super) fn cost(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Cost {
         let free = cx.word(node, "words", &[("free", ())]);
         return free.map_or(Cost::Prices(Vec::new()), |()| Cost::Free);
     }
-    let Some(mut fields) = Fields::of(cx, node, "[cost]") else {
+    let Some(mut fields) = Fields::of(cx, node, &shapes::COST) else {
         return Cost::Prices(Vec::new());
     };
+    fields.and_words(Work::ALL.iter().map(|work| work.word()));
     let mut prices = Vec::new();
     for work in Work::ALL {
         if let Some(node) = fields.node(work.word()) {

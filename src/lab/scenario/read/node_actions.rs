@@ -8,9 +8,11 @@ use crate::lab::scenario::action::{Action, Corrupt, Cut, Disk, Slowness, Tail, T
 use crate::lab::scenario::codes::Code;
 use crate::lab::scenario::cx::Cx;
 use crate::lab::scenario::fields::Fields;
+use crate::lab::scenario::limits::MAX_RECORD_BYTES;
 use crate::lab::scenario::matcher::MessageMatcher;
 use crate::lab::scenario::model::Place;
 use crate::lab::scenario::problem::Problem;
+use crate::lab::scenario::shapes::{self, Shape};
 use crate::lab::scenario::tree::{Node, Value};
 use crate::lab::scenario::words;
 
@@ -37,7 +39,7 @@ pub(super) fn resume(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Actio
 pub(super) fn start(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
     match &node.value {
         Value::Table(table) if !is_role(table) => {
-            let mut fields = Fields::of(cx, node, "start")?;
+            let mut fields = Fields::of(cx, node, &shapes::START)?;
             let node = required_place(cx, &mut fields);
             let wipe = fields.flag(cx, "wipe");
             fields.finish(cx);
@@ -53,7 +55,7 @@ fn required_place(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<Place> {
 }
 
 pub(super) fn power_off(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    let mut fields = Fields::of(cx, node, "power-off")?;
+    let mut fields = Fields::of(cx, node, &shapes::POWER_OFF)?;
     let node = required_place(cx, &mut fields);
     let words = [
         ("kept", Tail::Kept),
@@ -71,7 +73,7 @@ pub(super) fn power_off(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Ac
 }
 
 pub(super) fn slow(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    let mut fields = Fields::of(cx, node, "slow")?;
+    let mut fields = Fields::of(cx, node, &shapes::SLOW)?;
     let node = required_place(cx, &mut fields);
     let factor = fields.int(cx, "factor", 1..=1_000_000);
     let each = fields.duration(cx, "each");
@@ -91,7 +93,7 @@ pub(super) fn slow(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action>
 }
 
 pub(super) fn cut(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    let mut fields = Fields::of(cx, node, "cut")?;
+    let mut fields = Fields::of(cx, node, &shapes::CUT)?;
     let cut = match fields.present(&["between", "from", "to"])[..] {
         ["between"] => {
             let between = fields.node("between");
@@ -143,7 +145,7 @@ pub(super) fn link(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action>
 }
 
 pub(super) fn hold(cx: &mut Cx<'_>, node: &Node, on: OnMessage) -> Option<Action> {
-    tamper(cx, node, on, "hold", |cx, fields| {
+    tamper(cx, node, on, &shapes::HOLD, |cx, fields| {
         let span = fields.duration(cx, "for").map(Tamper::HoldFor);
         let until = fields.node("until");
         let until = until.and_then(|node| step_ref(cx, node).map(Tamper::HoldUntil));
@@ -164,11 +166,13 @@ pub(super) fn hold(cx: &mut Cx<'_>, node: &Node, on: OnMessage) -> Option<Action
 }
 
 pub(super) fn drop(cx: &mut Cx<'_>, node: &Node, on: OnMessage) -> Option<Action> {
-    tamper(cx, node, on, "drop", |_, _| Some(Tamper::Drop))
+    tamper(cx, node, on, &shapes::DROP, |_, _| Some(Tamper::Drop))
 }
 
 pub(super) fn duplicate(cx: &mut Cx<'_>, node: &Node, on: OnMessage) -> Option<Action> {
-    tamper(cx, node, on, "duplicate", |_, _| Some(Tamper::Duplicate))
+    tamper(cx, node, on, &shapes::DUPLICATE, |_, _| {
+        Some(Tamper::Duplicate)
+    })
 }
 
 pub(super) fn delay(cx: &mut Cx<'_>, node: &Node, on: OnMessage) -> Option<Action> {
@@ -176,7 +180,7 @@ pub(super) fn delay(cx: &mut Cx<'_>, node: &Node, on: OnMessage) -> Option<Actio
         cx.wrong_type(node, "{ for = \"5ms\" }");
         return None;
     }
-    tamper(cx, node, on, "delay", |cx, fields| {
+    tamper(cx, node, on, &shapes::DELAY, |cx, fields| {
         let node = fields.required(cx, "for")?;
         cx.duration(node).map(Tamper::Delay)
     })
@@ -188,19 +192,19 @@ fn tamper(
     cx: &mut Cx<'_>,
     node: &Node,
     on: OnMessage,
-    what: &'static str,
+    shape: &'static Shape,
     how: fn(&mut Cx<'_>, &mut Fields<'_>) -> Option<Tamper>,
 ) -> Option<Action> {
     let empty = Default::default();
     let mut fields = match &node.value {
         Value::Bool(_) => {
             cx.just_true(node)?;
-            Fields::new(&empty, node.pos, what)
+            Fields::new(&empty, node.pos, shape)
         }
-        _ => Fields::of(cx, node, what)?,
+        _ => Fields::of(cx, node, shape)?,
     };
     let how = how(cx, &mut fields);
-    let has_matcher = !fields.present(&["message"]).is_empty();
+    let has_matcher = fields.has("message");
     let rule = match (has_matcher, on) {
         (true, OnMessage(true)) => {
             let pos = fields.key_pos("message");
@@ -222,7 +226,8 @@ fn tamper(
 }
 
 fn standing_rule(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> Option<Box<MessageMatcher>> {
-    let every = fields.present(&["count"]).is_empty();
+    fields.and(&shapes::MESSAGE);
+    let every = !fields.has("count");
     let mut matcher = matchers::message(cx, fields)?;
     if every {
         // A trigger acts on one message, a standing rule on all of them.
@@ -236,7 +241,7 @@ pub(super) fn release(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Acti
 }
 
 pub(super) fn disk(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    let mut fields = Fields::of(cx, node, "disk")?;
+    let mut fields = Fields::of(cx, node, &shapes::DISK)?;
     let place = required_place(cx, &mut fields);
     let full = fields.node("full").and_then(|node| cx.boolean(node));
     let slow = fields.duration(cx, "slow");
@@ -255,13 +260,13 @@ pub(super) fn disk(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action>
 }
 
 fn corrupt(cx: &mut Cx<'_>, node: &Node) -> Option<Corrupt> {
-    let mut fields = Fields::of(cx, node, "corrupt")?;
+    let mut fields = Fields::of(cx, node, &shapes::CORRUPT)?;
     let partition = fields
         .required(cx, "partition")
         .and_then(|node| cx.partition(node));
     let segment = fields.int(cx, "segment", 0..=i64::MAX);
     let at = fields.int(cx, "at", 0..=i64::MAX).unwrap_or(0);
-    let bytes = fields.int(cx, "bytes", 1..=1 << 30).unwrap_or(1);
+    let bytes = fields.int(cx, "bytes", 1..=MAX_RECORD_BYTES).unwrap_or(1);
     fields.finish(cx);
     Some(Corrupt {
         partition: partition?,
@@ -272,7 +277,7 @@ fn corrupt(cx: &mut Cx<'_>, node: &Node) -> Option<Corrupt> {
 }
 
 pub(super) fn clock(cx: &mut Cx<'_>, node: &Node, _: OnMessage) -> Option<Action> {
-    let mut fields = Fields::of(cx, node, "clock")?;
+    let mut fields = Fields::of(cx, node, &shapes::CLOCK)?;
     let place = required_place(cx, &mut fields);
     let jump = fields.node("jump");
     let jump = jump.and_then(|node| cx.quantity(node, Code::BadDuration, words::jump));

@@ -5,6 +5,7 @@ use crate::lab::scenario::cx::Cx;
 use crate::lab::scenario::fields::Fields;
 use crate::lab::scenario::model::Place;
 use crate::lab::scenario::problem::Problem;
+use crate::lab::scenario::shapes;
 use crate::lab::scenario::tree::{Node, Table, Value};
 
 const ROLES: &[&str] = &["leader", "follower", "controller", "coordinator", "owner"];
@@ -54,7 +55,7 @@ fn named(cx: &mut Cx<'_>, name: &str, node: &Node) -> Option<Place> {
 }
 
 fn role(cx: &mut Cx<'_>, node: &Node) -> Option<Place> {
-    let mut fields = Fields::of(cx, node, "a node position")?;
+    let mut fields = Fields::of(cx, node, &shapes::PLACE)?;
     let given = fields.present(ROLES);
     let place = match given[..] {
         ["leader"] => {

@@ -2,21 +2,23 @@
 
 use super::actions::{self, ACTIONS};
 use super::{matchers, name};
+use crate::lab::scenario::action::Action;
 use crate::lab::scenario::codes::Code;
 use crate::lab::scenario::cx::{Cx, shorten};
 use crate::lab::scenario::fields::Fields;
 use crate::lab::scenario::limits::MAX_TIMES;
 use crate::lab::scenario::model::{Focus, Repeat, Step, StepIdx, Trigger, Until};
 use crate::lab::scenario::problem::Problem;
-use crate::lab::scenario::texts;
 use crate::lab::scenario::tree::{Node, Value};
 use crate::lab::scenario::words::split_partition;
+use crate::lab::scenario::{shapes, texts};
 use crate::sim::Span;
 
 const TRIGGERS: &[&str] = &["at", "after", "when"];
 
 pub(super) fn step(cx: &mut Cx<'_>, node: &Node) -> Option<Step> {
-    let mut fields = Fields::of(cx, node, "a step")?;
+    let mut fields = Fields::of(cx, node, &shapes::STEP)?;
+    fields.and_words(ACTIONS.iter().map(|row| row.word));
     let id = fields.node("id").and_then(|node| name(cx, node));
     let trigger = trigger(cx, &mut fields, TRIGGERS);
     let repeat = repeat(cx, &mut fields, trigger.as_ref());
@@ -34,6 +36,15 @@ pub(super) fn step(cx: &mut Cx<'_>, node: &Node) -> Option<Step> {
     if !has_action && silent {
         let problem = Problem::new(Code::NoEffect, fields.pos, "this step has no action");
         cx.push(problem.label("give it one, or mark, focus or note"));
+    }
+    let on_its_way = matches!(
+        action.as_ref().map(|action| &action.it),
+        Some(Action::Tamper { rule: None, .. })
+    );
+    if on_its_way && wait != Span::ZERO {
+        let pos = fields.key_pos("wait");
+        let problem = Problem::new(Code::Exclusive, pos, "the message does not wait");
+        cx.push(problem.label("it is there when the step fires; hold or delay it"));
     }
     let pos = fields.pos;
     fields.finish(cx);
@@ -96,7 +107,7 @@ fn after(cx: &mut Cx<'_>, node: &Node) -> Option<Trigger> {
     if let Value::Str(_) = node.value {
         return cx.step(node).map(|step| Trigger::After(step, Span::ZERO));
     }
-    let mut fields = Fields::of(cx, node, "after")?;
+    let mut fields = Fields::of(cx, node, &shapes::AFTER)?;
     let step = fields.required(cx, "step").and_then(|node| cx.step(node));
     let wait = fields.duration(cx, "wait").unwrap_or(Span::ZERO);
     fields.finish(cx);
@@ -107,9 +118,9 @@ fn after(cx: &mut Cx<'_>, node: &Node) -> Option<Trigger> {
 fn when(cx: &mut Cx<'_>, fields: &mut Fields<'_>, node: &Node) -> Option<Trigger> {
     let Value::Table(table) = &node.value else {
         let expr = cx.expr(node);
-        let times = match fields.present(&["every"]).is_empty() {
-            true => fields.int(cx, "times", 1..=MAX_TIMES),
-            false => None,
+        let times = match fields.has("every") {
+            true => None,
+            false => fields.int(cx, "times", 1..=MAX_TIMES),
         };
         return Some(Trigger::State(expr?, times.unwrap_or(1) as u32));
     };
@@ -121,7 +132,7 @@ fn when(cx: &mut Cx<'_>, fields: &mut Fields<'_>, node: &Node) -> Option<Trigger
         cx.push(problem.label("give the key message or note"));
         return None;
     }
-    let mut fields = Fields::of(cx, node, "a message matcher")?;
+    let mut fields = Fields::of(cx, node, &shapes::MESSAGE)?;
     let matcher = matchers::message(cx, &mut fields);
     fields.finish(cx);
     matcher.map(|m| Trigger::Message(Box::new(m)))

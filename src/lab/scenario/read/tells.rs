@@ -7,11 +7,11 @@ use crate::lab::scenario::cx::Cx;
 use crate::lab::scenario::fields::Fields;
 use crate::lab::scenario::model::{Ask, Choice, Tell, Trigger};
 use crate::lab::scenario::problem::Problem;
-use crate::lab::scenario::texts;
 use crate::lab::scenario::tree::{Node, Value};
+use crate::lab::scenario::{shapes, texts};
 
 pub(super) fn tell(cx: &mut Cx<'_>, node: &Node) -> Option<Tell> {
-    let mut fields = Fields::of(cx, node, "a tell")?;
+    let mut fields = Fields::of(cx, node, &shapes::TELL)?;
     let id = fields.node("id").and_then(|node| name(cx, node));
     let trigger = trigger(cx, &mut fields, &["at", "after", "when"]);
     let text = fields.required(cx, "text");
@@ -29,7 +29,7 @@ pub(super) fn tell(cx: &mut Cx<'_>, node: &Node) -> Option<Tell> {
 }
 
 pub(super) fn ask(cx: &mut Cx<'_>, node: &Node) -> Option<Ask> {
-    let mut fields = Fields::of(cx, node, "an ask")?;
+    let mut fields = Fields::of(cx, node, &shapes::ASK)?;
     let id = fields.node("id").and_then(|node| name(cx, node));
     let before = fields.node("before");
     let trigger = match before {
@@ -67,7 +67,7 @@ fn before_what(cx: &mut Cx<'_>, node: &Node) -> Option<Trigger> {
     if table.node("note").is_some() {
         return matchers::note(cx, node).map(|m| Trigger::Note(Box::new(m)));
     }
-    let mut fields = Fields::of(cx, node, "a matcher")?;
+    let mut fields = Fields::of(cx, node, &shapes::MESSAGE)?;
     let matcher = matchers::message(cx, &mut fields);
     fields.finish(cx);
     matcher.map(|m| Trigger::Message(Box::new(m)))
@@ -92,7 +92,7 @@ fn choices(cx: &mut Cx<'_>, node: &Node) -> Option<Vec<Choice>> {
 }
 
 fn choice(cx: &mut Cx<'_>, node: &Node) -> Option<Choice> {
-    let mut fields = Fields::of(cx, node, "an answer")?;
+    let mut fields = Fields::of(cx, node, &shapes::ANSWER)?;
     let text = texts::languages(cx, &mut fields);
     let wrong_at = fields.node("wrong");
     let wrong = wrong_at.and_then(|node| texts::text(cx, node));

@@ -10,13 +10,14 @@ use crate::lab::scenario::fields::Fields;
 use crate::lab::scenario::limits::MAX_PARTITIONS_PER_TOPIC;
 use crate::lab::scenario::model::{ConsumerSpec, NodeIdx, ProducerSpec, TopicSpec};
 use crate::lab::scenario::problem::Problem;
+use crate::lab::scenario::shapes;
 use crate::lab::scenario::tree::{Entry, Node};
 use crate::lab::scenario::words::is_topic_name;
 use crate::sim::Span;
 
 /// `[[topic]]`, and the value of `create-topic`.
 pub(super) fn topic(cx: &mut Cx<'_>, node: &Node) -> Option<TopicSpec> {
-    let mut fields = Fields::of(cx, node, "a topic")?;
+    let mut fields = Fields::of(cx, node, &shapes::TOPIC)?;
     let spec = topic_fields(cx, &mut fields);
     fields.finish(cx);
     spec
@@ -133,7 +134,7 @@ fn client_kind(cx: &mut Cx<'_>, fields: &mut Fields<'_>) -> ClientKind {
 }
 
 pub(super) fn producer(cx: &mut Cx<'_>, node: &Node) -> Option<ProducerSpec> {
-    let mut fields = Fields::of(cx, node, "[[producer]]")?;
+    let mut fields = Fields::of(cx, node, &shapes::PRODUCER)?;
     let name = client_name(cx, &mut fields).unwrap_or_default();
     let client = client_kind(cx, &mut fields);
     let spec = ProducerSpec {
@@ -147,7 +148,7 @@ pub(super) fn producer(cx: &mut Cx<'_>, node: &Node) -> Option<ProducerSpec> {
 }
 
 pub(super) fn consumer(cx: &mut Cx<'_>, node: &Node) -> Option<ConsumerSpec> {
-    let mut fields = Fields::of(cx, node, "[[consumer]]")?;
+    let mut fields = Fields::of(cx, node, &shapes::CONSUMER)?;
     for key in ["group", "topics"] {
         if fields.node(key).is_some() {
             let pos = fields.key_pos(key);

@@ -1,24 +1,23 @@
 //! What a step does: faults from outside, requests of clients.
 
+use super::draws::with_options;
 use super::eval::Scope;
 use super::plan::{new_topic, sim_change};
-use super::records::{Ending, Sent};
 use super::script::Due;
 use super::{Phase, Run};
-use crate::kafka::client::record_digest;
-use crate::kafka::vocabulary::{Call, ClientOp, Kafka, SendRecord};
+use crate::kafka::vocabulary::{Call, ClientOp, Kafka};
 use crate::lab::cluster::{KafkaWorld, View};
-use crate::lab::scenario::action::{Action as Deed, Cut, Disk, Keys, Load, Send, Slowness, Tail};
-use crate::lab::scenario::model::{ClientRef, LinkSpec, Place, StepIdx};
-use crate::sim::{Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time, TraceHash};
-use bytes::Bytes;
-
-/// A label of a record is at most this long.
-const LABEL_CHARS: usize = 24;
+use crate::lab::scenario::action::{Action as Deed, Cut, Disk, Slowness, Tail};
+use crate::lab::scenario::model::{ClientRef, LinkSpec, Place, StepIdx, Trigger};
+use crate::sim::{Action, CutId, Fault, HoldId, NodeId, Span, Tail as SimTail, Time};
 
 impl Run {
     pub(super) fn do_due(&mut self, world: &KafkaWorld, due: Due, act: &mut Vec<Action<Kafka>>) {
         let plan = self.plan.clone();
+        // The next of many records looks at nothing that the run has recorded: no copy of that.
+        if let Due::Next(step, n) = due {
+            return self.next_record(&plan, world.now(), step, n, act);
+        }
         let records = self.records.clone();
         let view = View::new(world, &plan.names);
         let scope = Scope {
@@ -33,7 +32,8 @@ impl Run {
                 self.fire(&scope, step, act);
             }
             Due::Act(step) => self.perform(&scope, step, act),
-            Due::Next(step, n) => self.next_record(&scope, step, n, act),
+            Due::Tampered(step) => self.has_acted(&scope, step, act),
+            Due::Next(..) => {}
             Due::Tell(index) => self.script.tell_due(&scope, index),
             Due::Ask(index) => self.script.ask_due(&scope, index),
             Due::Expect(index) => self.expectations.due(&scope, index),
@@ -57,15 +57,26 @@ impl Run {
         let spec = &scope.plan.scenario.steps[step.0];
         let now = scope.view.world.now();
         self.last_timed = self.last_timed.max(now);
-        if let Some(note) = &spec.note {
-            let told = (note, spec.focus.as_ref());
-            self.script.tell(scope, told, None);
-        }
+        self.tell_draw(scope, step);
         if let Some(action) = &spec.action
             && let Err(why) = self.deed(scope, step, &action.it, act)
         {
             self.phase = Phase::Failed(why);
             return;
+        }
+        self.has_acted(scope, step, act);
+    }
+
+    /// What a step's acting sets off.
+    fn has_acted(&mut self, scope: &Scope<'_>, step: StepIdx, act: &mut Vec<Action<Kafka>>) {
+        let now = scope.view.world.now();
+        let spec = &scope.plan.scenario.steps[step.0];
+        // Of many messages that one step tampers with, the first is told.
+        let again = matches!(spec.trigger, Trigger::Message(_));
+        let again = again && self.script.steps[step.0].fired > 1;
+        if let (Some(note), false) = (&spec.note, again) {
+            let told = (note, spec.focus.as_ref());
+            self.script.tell(scope, told, None);
         }
         let no = scope.view.world.step_no();
         self.script.acted(&scope.plan.scenario, step, now, no);
@@ -81,9 +92,11 @@ impl Run {
         deed: &Deed,
         act: &mut Vec<Action<Kafka>>,
     ) -> Result<(), String> {
+        let now = scope.view.world.now();
         let consumer = |index: &usize| ClientRef::Consumer(*index);
         match deed {
-            Deed::Send(_) | Deed::Load(_) => self.next_record(scope, step, 0, act),
+            Deed::Send(_) | Deed::Load(_) => self.next_record(scope.plan, now, step, 0, act),
+            Deed::Random(random) => self.draw_actions(scope, step, random),
             Deed::Flush(client) => self.ask(scope, *client, ClientOp::Flush, act),
             Deed::Close(client) => self.ask(scope, *client, ClientOp::Close, act),
             Deed::Poll(client) => self.ask(scope, consumer(client), ClientOp::Poll, act),
@@ -121,13 +134,11 @@ impl Run {
             // Without a rule it is the verdict on the message that set the step off.
             Deed::Tamper { rule: None, .. } => {}
             Deed::Release(of) => {
-                self.rules.end(*of);
-                act.push(
-                    Fault::Release {
-                        id: Some(HoldId(of.0 as u32)),
-                    }
-                    .into(),
-                );
+                for step in with_options(&scope.plan.scenario, *of) {
+                    self.rules.end(step);
+                    let id = Some(HoldId(step.0 as u32));
+                    act.push(Fault::Release { id }.into());
+                }
             }
             outside => return self.outside(scope, step, outside, act),
         }
@@ -151,9 +162,15 @@ impl Run {
                 Ok(())
             }
             Deed::Cut(cut) => cut_links(scope, step, cut, act),
-            Deed::Heal(of) => {
-                let id = of.map(|step| CutId(step.0 as u32));
-                act.push(Fault::Heal { id }.into());
+            Deed::Heal(None) => {
+                act.push(Fault::Heal { id: None }.into());
+                Ok(())
+            }
+            Deed::Heal(Some(of)) => {
+                for step in with_options(&scope.plan.scenario, *of) {
+                    let id = Some(CutId(step.0 as u32));
+                    act.push(Fault::Heal { id }.into());
+                }
                 Ok(())
             }
             Deed::Link(link) => change_links(scope, link, act),
@@ -179,143 +196,12 @@ impl Run {
             });
         }
     }
-
-    /// Sends the record number `n` of a step and schedules the next; records without a time
-    /// between them go at once.
-    fn next_record(
-        &mut self,
-        scope: &Scope<'_>,
-        step: StepIdx,
-        mut n: u32,
-        act: &mut Vec<Action<Kafka>>,
-    ) {
-        let action = scope.plan.scenario.steps[step.0]
-            .action
-            .as_ref()
-            .map(|action| &action.it);
-        let (count, every) = match action {
-            Some(Deed::Send(send)) => (send.count, send.every),
-            Some(Deed::Load(load)) => (load.count().min(u64::from(u32::MAX)) as u32, load.every),
-            _ => return,
-        };
-        while n < count {
-            match action {
-                Some(Deed::Send(send)) => self.send(scope, send, n, act),
-                Some(Deed::Load(load)) => self.load(scope, step, load, n, act),
-                _ => return,
-            }
-            n += 1;
-            if n < count && every > Span::ZERO {
-                let at = scope.view.world.now() + every;
-                self.last_timed = self.last_timed.max(at);
-                self.script.push(at, Due::Next(step, n));
-                return;
-            }
-        }
-    }
-
-    fn send(&mut self, scope: &Scope<'_>, send: &Send, n: u32, act: &mut Vec<Action<Kafka>>) {
-        let number = u64::from(n);
-        let bytes = |payload: &Option<crate::lab::scenario::action::Payload>| {
-            payload.as_ref().map(|payload| payload.bytes(number))
-        };
-        let headers = send.headers.iter();
-        let record = SendRecord {
-            topic: send.topic.clone(),
-            partition: send.partition,
-            key: bytes(&send.key),
-            value: bytes(&send.value),
-            headers: headers
-                .map(|(k, v)| (k.clone(), Some(v.bytes(number))))
-                .collect(),
-            timestamp: send.timestamp,
-        };
-        self.submit(scope, send.from, record, act);
-    }
-
-    fn load(
-        &mut self,
-        scope: &Scope<'_>,
-        step: StepIdx,
-        load: &Load,
-        n: u32,
-        act: &mut Vec<Action<Kafka>>,
-    ) {
-        let mut hash = TraceHash(scope.plan.scenario.seed);
-        hash.word(step.0 as u64);
-        hash.word(u64::from(n));
-        let key = match &load.keys {
-            Keys::None => None,
-            Keys::Count(0) => None,
-            Keys::Count(count) => Some(format!("key-{}", hash.0 % u64::from(*count))),
-            Keys::List(keys) if keys.is_empty() => None,
-            Keys::List(keys) => Some(keys[n as usize % keys.len()].clone()),
-        };
-        let mut value = format!("{}-{n}-", step.0).into_bytes();
-        value.resize(load.size as usize, b'.');
-        let record = SendRecord {
-            topic: load.topic.clone(),
-            key: key.map(Bytes::from),
-            value: Some(Bytes::from(value)),
-            ..SendRecord::default()
-        };
-        self.submit(scope, load.from, record, act);
-    }
-
-    fn submit(
-        &mut self,
-        scope: &Scope<'_>,
-        producer: usize,
-        record: SendRecord,
-        act: &mut Vec<Action<Kafka>>,
-    ) {
-        let Some(seat) = scope.plan.client(ClientRef::Producer(producer)) else {
-            return;
-        };
-        let id = self.call();
-        self.records.called(
-            id,
-            Sent {
-                producer,
-                topic: record.topic.clone(),
-                partition: record.partition,
-                label: label(record.value.as_deref()),
-                digest: record_digest(record.key.as_deref(), record.value.as_deref()),
-                at: scope.view.world.now(),
-                ended: None,
-                ending: Ending::Pending,
-            },
-        );
-        let op = ClientOp::Send(record);
-        act.push(Action::Call {
-            node: seat.node,
-            id,
-            call: Call::Client(seat.client, op),
-        });
-    }
 }
 
 fn pairs(all: &[crate::kafka::protocol::TopicPartition]) -> Vec<(String, i32)> {
     all.iter()
         .map(|tp| (tp.topic.clone(), tp.partition))
         .collect()
-}
-
-/// A value as a person may read it: control characters are escaped, long ones are cut.
-fn label(value: Option<&[u8]>) -> String {
-    let Some(value) = value else {
-        return "(tombstone)".to_owned();
-    };
-    let text = String::from_utf8_lossy(value);
-    let shown: String = text
-        .chars()
-        .take(LABEL_CHARS)
-        .flat_map(char::escape_debug)
-        .collect();
-    match text.chars().nth(LABEL_CHARS) {
-        Some(_) => format!("{shown}..."),
-        None => shown,
-    }
 }
 
 fn somebody(scope: &Scope<'_>, place: &Place) -> Result<Vec<NodeId>, String> {

@@ -318,7 +318,7 @@ fn role(replica: &ReplicaView<'_>) -> &'static str {
 fn log_digest(log: &Log) -> u64 {
     let mut hash = TraceHash::new();
     hash.word(log.offsets().log_end as u64);
-    for (epoch, start) in log.epochs() {
+    for &(epoch, start) in log.epochs() {
         if start < log.offsets().log_end {
             hash.word(epoch as u64);
             hash.word(start as u64);
@@ -336,7 +336,7 @@ fn size(value: &Val) -> Val {
     }
 }
 
-fn compare(left: &Val, op: Op, right: &Val) -> bool {
+pub(super) fn compare(left: &Val, op: Op, right: &Val) -> bool {
     match op {
         Op::Eq => same(left, right),
         Op::Ne => !same(left, right),

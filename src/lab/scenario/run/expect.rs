@@ -2,6 +2,7 @@
 
 use super::eval::{Scope, Val};
 use super::matching;
+use super::near::Near;
 use super::script::{Due, Script};
 use crate::kafka::vocabulary::Kafka;
 use crate::lab::check::{Anomalies, Invariant, Violation};
@@ -39,6 +40,8 @@ struct State {
     count: usize,
     /// The step whose `within` it is has acted.
     running: bool,
+    /// How near the run came to what was not seen yet.
+    near: Near,
 }
 
 /// All expectations of a run.
@@ -115,10 +118,12 @@ impl Expectations {
             state.decided = match &expect.claim {
                 Claim::Always(Fact::Expr(_)) => Some((true, "after every step".into())),
                 Claim::Never(Fact::Expr(_)) => Some((true, "after no step".into())),
-                Claim::Sometimes(Fact::Expr(expr)) => Some((
-                    false,
-                    format!("after no step; at the end {}", explain(scope, expr)),
-                )),
+                Claim::Sometimes(Fact::Expr(expr)) => {
+                    let near = state.near.describe(scope, expr);
+                    let near =
+                        near.unwrap_or_else(|| format!("at the end {}", explain(scope, expr)));
+                    Some((false, format!("after no step; {near}")))
+                }
                 Claim::At(..) => Some((false, "the run ended before".into())),
                 Claim::Within { .. } => Some((false, "the step has not acted in time".into())),
                 Claim::Count { op, n, .. } => {
@@ -196,6 +201,7 @@ fn watch(
         Claim::Sometimes(Fact::Expr(expr)) if scope.holds(expr) => {
             state.decided = Some((true, when(scope, explain(scope, expr))));
         }
+        Claim::Sometimes(Fact::Expr(expr)) => state.near.look(scope, expr),
         Claim::Within { that, .. } if state.running && scope.holds(that) => {
             state.decided = Some((true, when(scope, explain(scope, that))));
         }
@@ -237,7 +243,7 @@ fn holds_count(count: i64, op: Op, n: i64) -> bool {
 
 fn when(scope: &Scope<'_>, what: String) -> String {
     let world = scope.view.world;
-    let at = super::fate::seconds(scope, world.now());
+    let at = super::loss::seconds(scope, world.now());
     format!("at {at} (step {}): {what}", world.step_no().0)
 }
 

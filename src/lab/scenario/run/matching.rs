@@ -6,7 +6,7 @@ use crate::lab::scenario::matcher::{FieldValue, MessageMatcher, NoteMatcher};
 use crate::lab::scenario::model::Place;
 use crate::sim::{Envelope, NodeId};
 
-fn is_at(scope: &Scope<'_>, place: Option<&Place>, node: NodeId) -> bool {
+pub(super) fn is_at(scope: &Scope<'_>, place: Option<&Place>, node: NodeId) -> bool {
     place.is_none_or(|place| scope.plan.resolve(place, scope.view).contains(&node))
 }
 
@@ -66,7 +66,7 @@ pub(super) fn note(scope: &Scope<'_>, matcher: &NoteMatcher, node: NodeId, note:
     })
 }
 
-fn fits(scope: &Scope<'_>, node: NodeId, value: &Value, wanted: &FieldValue) -> bool {
+pub(super) fn fits(scope: &Scope<'_>, node: NodeId, value: &Value, wanted: &FieldValue) -> bool {
     let plan = scope.plan;
     match (value, wanted) {
         (Value::Int(a), FieldValue::Int(b)) => a == b,

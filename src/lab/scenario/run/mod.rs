@@ -12,37 +12,50 @@
 //! | `script` | which steps, narrations and questions are armed, and when they fire |
 //! | `act` | what a step does |
 //! | `tamper` | messages that are held, dropped, doubled, delayed |
+//! | `draws` | `random`: what the seed draws |
 //! | `eval`, `matching` | expressions and matchers |
+//! | `near` | how near a trigger came that never fired |
 //! | `expect` | expectations |
 //! | `settle` | healing, quiet, the end |
 //! | `counts` | how often each kind of note was emitted |
-//! | `records`, `chronicle`, `fate` | what applications did, what happened, why records were lost |
+//! | `records`, `chronicle` | what applications did, what happened |
+//! | `fate`, `loss` | what became of records; why they were lost |
+//! | `availability` | how long partitions had no leader at work |
+//! | `traced` | runs under the eyes of an observer; traces |
 //! | `report`, `runner` | the outcome; running files, branches, seeds |
 
 mod act;
+mod availability;
 mod chronicle;
 mod counts;
+mod draws;
 mod eval;
 mod expect;
 mod fate;
+mod loss;
 mod matching;
+mod near;
 mod plan;
 mod records;
 mod report;
 mod runner;
 mod script;
+mod sends;
 mod settle;
 mod tamper;
+mod traced;
 
 pub use counts::NoteCounts;
 pub use eval::{Scope, Val};
 pub use expect::Judged;
 pub use fate::{Fate, RecordFate};
+pub use loss::{Loss, LossFact, LossKind, acks_word};
 pub use plan::Plan;
 pub use records::{Ending, Received, Records, Sent};
 pub use report::{PartitionEnd, Report};
-pub use runner::{Finished, Options, compare_branches, run, start};
+pub use runner::{Finished, Options, Session, compare_branches, run, start};
 pub use script::{Acted, Told};
+pub use traced::{Moment, run_observed};
 
 use crate::kafka::config::Acks;
 use crate::kafka::vocabulary::{ClientNo, Kafka, NewTopic, Note};
@@ -52,6 +65,7 @@ use crate::lab::scenario::model::EndWhen;
 use crate::sim::{
     Action, CallId, Driver, Envelope, Fault, NodeId, Span, StepRecord, Time, Verdict,
 };
+use availability::Availability;
 use chronicle::Chronicle;
 use expect::Expectations;
 use script::{Due, Script};
@@ -88,6 +102,8 @@ pub struct Run {
     ready_step: u64,
     last_timed: Time,
     ends_at: Option<Time>,
+    /// The state was seen that the scenario ends with.
+    end_was_reached: bool,
     settled: Option<bool>,
     next_call: u32,
     script: Script,
@@ -97,8 +113,13 @@ pub struct Run {
     checker: Checker,
     notes: NoteCounts,
     chronicle: Chronicle,
+    /// Bytes of all records that steps have sent.
+    payload: u64,
+    availability: Availability,
     /// Some producer has acks=0.
     promises_nothing: bool,
+    /// Some trigger waits for a message.
+    waits_for_messages: bool,
     /// Something in the script depends on states or notes.
     watches: bool,
     check: bool,
@@ -119,6 +140,7 @@ impl Run {
             ready_step: 0,
             last_timed: Time::ZERO,
             ends_at: None,
+            end_was_reached: false,
             settled: None,
             next_call: 1,
             script: Script::new(&plan.scenario),
@@ -127,8 +149,11 @@ impl Run {
             records: Records::default(),
             checker: Checker::default(),
             chronicle: Chronicle::default(),
+            availability: Availability::default(),
             notes: NoteCounts::default(),
+            payload: 0,
             promises_nothing: false,
+            waits_for_messages: script::watches_messages(&plan.scenario),
             watches: script::watches(&plan.scenario),
             check,
             plan,
@@ -209,6 +234,7 @@ impl Run {
         for (id, outcome) in record.outcomes {
             self.records.ended(*id, outcome, record.at, record.no);
         }
+        self.availability.after(record);
         let Some(node) = record.node else { return };
         for note in record.notes {
             self.notes.count(note);
@@ -258,6 +284,7 @@ impl Run {
         self.phase = Phase::Running;
         self.ready_at = world.now();
         self.ready_step = world.step_no().0;
+        self.availability.begin(self.ready_at);
         self.next_call = self.prelude.next_call().0;
         self.last_timed = self.ready_at;
         self.set_calendars(world, act);
@@ -327,9 +354,14 @@ impl Run {
         }
         if let Some(EndWhen::State(expr)) = &plan.scenario.end.when
             && self.phase == Phase::Running
-            && scope.holds(expr)
         {
-            self.settle(world, act);
+            match scope.holds(expr) {
+                true => {
+                    self.end_was_reached = true;
+                    self.settle(world, act);
+                }
+                false => self.script.end_near.look(&scope, expr),
+            }
         }
     }
 }
@@ -376,7 +408,7 @@ impl Driver<Node> for Run {
         while let Some(due) = self.script.pop_due(world.now()) {
             self.do_due(world, due, act);
         }
-        if self.phase == Phase::Running {
+        if self.phase == Phase::Running && self.watches {
             self.look(world, None, act);
         }
     }

@@ -43,6 +43,7 @@ impl Plan {
     /// Lays out the machines of a scenario: servers in the order of the file, then one process
     /// for each client, then `admin`.
     pub fn new(scenario: Scenario) -> Self {
+        let scenario = super::draws::with_drawn_steps(scenario);
         let cluster = ClusterSpec {
             servers: servers(&scenario),
             processes: processes(&scenario),

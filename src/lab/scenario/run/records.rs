@@ -2,9 +2,10 @@
 
 use crate::kafka::protocol::{ErrorCode, TopicPartition};
 use crate::kafka::vocabulary::Outcome;
+use crate::lab::text::value_label;
 use crate::sim::{CallId, PList, StepNo, Time};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use bytes::Bytes;
+use std::collections::BTreeMap;
 
 /// How a send ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub struct Sent {
     pub topic: String,
     /// The partition, if the step gave one.
     pub partition: Option<i32>,
-    /// The value as text, shortened and made harmless.
-    pub label: String,
+    /// The value; none is a tombstone.
+    pub value: Option<Bytes>,
     /// Of key and value.
     pub digest: i64,
     /// When the application called.
@@ -46,6 +47,13 @@ pub struct Sent {
     pub ended: Option<(Time, StepNo)>,
     /// How.
     pub ending: Ending,
+}
+
+impl Sent {
+    /// The value as a person may read it: control characters are escaped, long ones are cut.
+    pub fn label(&self) -> String {
+        value_label(self.value.as_deref())
+    }
 }
 
 /// One record that a consumer's application got.
@@ -74,6 +82,31 @@ pub struct Counts {
     pub failed: i64,
 }
 
+/// A set of offsets, a bit each: they are dense.
+#[derive(Clone, Debug, Default)]
+struct Offsets(PList<u64>);
+
+impl Offsets {
+    fn insert(&mut self, offset: i64) {
+        let Ok(offset) = usize::try_from(offset) else {
+            return;
+        };
+        while self.0.len() <= offset / 64 {
+            self.0.push(0);
+        }
+        if let Some(word) = self.0.get_mut(offset / 64) {
+            *word |= 1 << (offset % 64);
+        }
+    }
+
+    fn contains(&self, offset: i64) -> bool {
+        let word = usize::try_from(offset)
+            .ok()
+            .and_then(|o| self.0.get(o / 64));
+        word.is_some_and(|word| word >> (offset % 64) & 1 == 1)
+    }
+}
+
 /// All sends and receipts, in persistent lists: a copy shares them.
 #[derive(Clone, Debug, Default)]
 pub struct Records {
@@ -81,8 +114,8 @@ pub struct Records {
     received: PList<Received>,
     /// By call number: the place in `sent`; none for a call that is no send.
     calls: PList<Option<usize>>,
-    /// By topic: partitions and offsets.
-    acknowledged: BTreeMap<String, Arc<BTreeSet<(i32, i64)>>>,
+    /// By topic and partition.
+    acknowledged: BTreeMap<TopicPartition, Offsets>,
     counts: BTreeMap<usize, Counts>,
 }
 
@@ -122,8 +155,8 @@ impl Records {
 
     /// Whether some send was acknowledged at this offset.
     pub fn is_acknowledged(&self, tp: &TopicPartition, offset: i64) -> bool {
-        let of_topic = self.acknowledged.get(&tp.topic);
-        of_topic.is_some_and(|places| places.contains(&(tp.partition, offset)))
+        let of_partition = self.acknowledged.get(tp);
+        of_partition.is_some_and(|offsets| offsets.contains(offset))
     }
 
     pub(super) fn called(&mut self, id: CallId, sent: Sent) {
@@ -158,12 +191,8 @@ impl Records {
         match ending {
             Ending::Acknowledged { partition, offset } => {
                 counts.acknowledged += 1;
-                if !self.acknowledged.contains_key(&sent.topic) {
-                    self.acknowledged.insert(sent.topic.clone(), Arc::default());
-                }
-                if let Some(places) = self.acknowledged.get_mut(&sent.topic) {
-                    Arc::make_mut(places).insert((partition, offset));
-                }
+                let tp = TopicPartition::new(&*sent.topic, partition);
+                self.acknowledged.entry(tp).or_default().insert(offset);
             }
             _ => counts.failed += 1,
         }

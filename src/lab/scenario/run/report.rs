@@ -10,7 +10,9 @@ use crate::lab::check::{
     Anomalies, ClientHistory, LogEntry, Read, Send, SendOutcome, Violation, judge,
 };
 use crate::lab::cluster::{KafkaWorld, View};
-use crate::lab::scenario::model::{Expect, StepIdx, Trigger};
+use crate::lab::scenario::expr::Expr;
+use crate::lab::scenario::model::{EndWhen, Expect, StepIdx, Trigger};
+use crate::sim::{Span, Time};
 use std::collections::BTreeMap;
 
 /// A partition in the end, as the controller has it.
@@ -43,14 +45,22 @@ pub struct Report {
     pub steps: (u64, u64),
     /// Virtual milliseconds from ready to the end, and from power-on to ready.
     pub virtual_ms: (u64, u64),
+    /// How long, from ready to the end, some partition had no leader at work: no broker that was
+    /// up and not paused had begun the newest leader epoch that the controller had given it.
+    pub unavailable: Span,
+    /// The longest time that a record waited for its answer, or for the end of the run; records
+    /// of producers with acks=0 wait for none.
+    pub longest_wait: Span,
     /// Why the run could not go on.
     pub failure: Option<String>,
     /// Every expectation.
     pub expectations: Vec<Judged>,
     /// Invariants that did not hold.
     pub violations: Vec<Violation>,
-    /// How often checks paused for an unclean election.
+    /// How often checks paused for an unclean election, or because too many copies lost bytes.
     pub suspensions: u64,
+    /// How often a leader took a batch of a producer that it knew nothing of.
+    pub strangers: u64,
     /// What the client history shows.
     pub anomalies: Anomalies,
     /// Every record.
@@ -108,11 +118,14 @@ impl Run {
                 world.now().since(self.ready_at).as_millis(),
                 self.ready_ms(),
             ),
+            unavailable: self.unavailable(world),
+            longest_wait: longest_wait(&records, world.now()),
             expectations: self
                 .expectations
                 .judge(&scope, &anomalies, &lost, violations),
             violations: violations.to_vec(),
             suspensions: self.checker.suspensions(),
+            strangers: self.checker.strangers(),
             received: self.records.received_count(),
             told: self.told().to_vec(),
             notes: self.notes.clone(),
@@ -126,6 +139,13 @@ impl Run {
             failure,
             anomalies,
             records,
+        }
+    }
+
+    fn unavailable(&self, world: &KafkaWorld) -> Span {
+        match self.ready_step {
+            0 => Span::ZERO,
+            _ => self.availability.unavailable(world.now()),
         }
     }
 
@@ -146,20 +166,54 @@ impl Run {
                 .id
                 .clone()
                 .unwrap_or_else(|| format!("step {}", index + 1));
-            match &step.trigger {
-                Trigger::State(expr, _) => {
-                    format!(
-                        "{name} never fired: at the end {}",
-                        super::expect::explain(scope, expr)
-                    )
-                }
-                _ => format!("{name} never fired"),
+            match self.miss(scope, index, &step.trigger) {
+                Some(why) => format!("{name} never fired: {why}"),
+                None => format!("{name} never fired"),
             }
         };
-        self.script
-            .unfired(&scope.plan.scenario)
-            .map(describe)
-            .collect()
+        let unfired = self.script.unfired(&scope.plan.scenario).map(describe);
+        let end = match &scope.plan.scenario.end.when {
+            Some(EndWhen::State(expr)) if !self.end_was_reached => {
+                let near = self.script.end_near.describe(scope, expr);
+                let why = near.unwrap_or_else(|| at_the_end(scope, expr));
+                Some(format!("the end never came: {why}"))
+            }
+            _ => None,
+        };
+        unfired.chain(end).collect()
+    }
+
+    /// How near the run came to a trigger that has not fired.
+    fn miss(&self, scope: &Scope<'_>, step: usize, trigger: &Trigger) -> Option<String> {
+        let armed = self.script.steps.get(step)?;
+        match trigger {
+            Trigger::State(expr, _) => {
+                let near = armed.near.describe(scope, expr);
+                Some(near.unwrap_or_else(|| at_the_end(scope, expr)))
+            }
+            Trigger::Note(matcher) => {
+                let near = &armed.near_note;
+                Some(near.describe(matcher, armed.seen, &self.notes))
+            }
+            Trigger::Message(matcher) => {
+                let name = matcher.message;
+                Some(match (self.rules.delivered(name), armed.seen) {
+                    (0, _) => format!("no {name} was delivered"),
+                    (n, 0) => format!("{n} {name} were delivered, none like this"),
+                    (_, seen) => format!("{name} matched {seen} times, not {}", matcher.nth),
+                })
+            }
+            Trigger::After(before, _) => {
+                let spec = scope.plan.scenario.steps.get(before.0)?;
+                let id = spec.id.as_deref().unwrap_or("");
+                Some(match self.script.steps.get(before.0).map(|a| a.fired) {
+                    Some(0) => format!("it comes after {id}, which never fired"),
+                    _ => format!("the run ended too soon after {id}"),
+                })
+            }
+            Trigger::At(at) => Some(format!("it was due at {at}, after the end")),
+            Trigger::Drawn(_) => None,
+        }
     }
 
     fn history(
@@ -196,6 +250,19 @@ impl Run {
     }
 }
 
+fn at_the_end(scope: &Scope<'_>, expr: &Expr) -> String {
+    format!("at the end {}", super::expect::explain(scope, expr))
+}
+
+fn longest_wait(records: &[RecordFate], now: Time) -> Span {
+    let waits = records.iter().filter(|record| record.acks != Acks::None);
+    let waits = waits.map(|record| {
+        let until = record.sent.ended.map_or(now, |(at, _)| at);
+        until.since(record.sent.at)
+    });
+    waits.max().unwrap_or(Span::ZERO)
+}
+
 fn lost_labels(records: &[RecordFate], widened: bool) -> Vec<String> {
     let counts = |record: &&RecordFate| match record.acks {
         Acks::All => true,
@@ -206,7 +273,7 @@ fn lost_labels(records: &[RecordFate], widened: bool) -> Vec<String> {
         .iter()
         .filter(counts)
         .filter(|r| matches!(r.fate, Fate::Lost(_)));
-    lost.map(|record| format!("{} of {}", record.sent.label, record.producer))
+    lost.map(|record| format!("{} of {}", record.sent.label(), record.producer))
         .collect()
 }
 

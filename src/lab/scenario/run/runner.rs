@@ -2,15 +2,16 @@
 
 use super::report::{Report, expect_of};
 use super::{Plan, Run, Val};
-use crate::lab::cluster::KafkaWorld;
+use crate::kafka::vocabulary::Kafka;
+use crate::lab::cluster::{KafkaWorld, Node};
 use crate::lab::scenario::model::{Claim, Scenario};
 use crate::lab::scenario::write::operand_text;
-use crate::sim::{Driver, Oracle, SeededOracle, Time};
+use crate::sim::{Action, Driver, Observer, SeededOracle, Time};
 use std::sync::Arc;
 
 /// A run that has not ended after so many steps is stopped as failed.
 const STEPS_MAX: u64 = 50_000_000;
-/// Actions between two looks at the loop's own limits.
+/// Steps between two words about progress.
 const BATCH: usize = 4_096;
 
 /// How to run.
@@ -58,6 +59,67 @@ pub fn start(scenario: &Scenario, options: &Options) -> (KafkaWorld, Run) {
     (world, Run::new(plan, options.check))
 }
 
+/// A run that is stepped by its caller: the World, its driver and its oracle.
+pub struct Session {
+    world: KafkaWorld,
+    run: Run,
+    oracle: SeededOracle,
+    actions: Vec<Action<Kafka>>,
+}
+
+impl Session {
+    /// A run before its first step.
+    pub fn new(scenario: &Scenario, options: &Options) -> Self {
+        let (world, run) = start(scenario, options);
+        let oracle = SeededOracle::new(run.plan().scenario.seed);
+        Session {
+            world,
+            run,
+            oracle,
+            actions: Vec::new(),
+        }
+    }
+
+    /// The World as it is now.
+    pub fn world(&self) -> &KafkaWorld {
+        &self.world
+    }
+
+    /// The driver as it is now.
+    pub fn run(&self) -> &Run {
+        &self.run
+    }
+
+    /// When the next step begins, or the script wants to act; none if nothing is left to do.
+    pub(super) fn next_time(&self) -> Option<Time> {
+        let wake = Some(self.run.next_wake()).filter(|wake| *wake != Time::NEVER);
+        self.world.next_time().into_iter().chain(wake).min()
+    }
+
+    /// Makes the next step under the eyes of `observer`. False, and nothing done, if the run is
+    /// over, has nothing left to do or is too long.
+    pub fn step(&mut self, observer: &mut dyn Observer<Node>) -> bool {
+        if self.run.is_over() || self.world.step_no().0 >= STEPS_MAX {
+            return false;
+        }
+        let (oracle, run) = (&mut self.oracle, &mut self.run);
+        self.world
+            .step_until(Time::NEVER, oracle, run, &mut self.actions, observer)
+    }
+
+    /// Judges the run.
+    pub fn finish(mut self, branch: &str) -> Finished {
+        if !self.run.is_over() {
+            let steps = self.world.step_no().0;
+            self.run
+                .fail(format!("stopped after {steps} steps, without an end"));
+        }
+        let report = self.run.report(&self.world, branch);
+        let (world, run) = (self.world, self.run);
+        Finished { world, run, report }
+    }
+}
+
 /// Runs one scenario (a file or a branch of it) to its end. `progress` is called now and then
 /// with the virtual time since power-on.
 pub fn run(
@@ -66,36 +128,16 @@ pub fn run(
     options: &Options,
     progress: &mut dyn FnMut(Time),
 ) -> Finished {
-    let (mut world, mut run) = start(scenario, options);
-    let mut oracle = SeededOracle::new(run.plan().scenario.seed);
-    drive(&mut world, &mut run, &mut oracle, progress);
-    if !run.is_over() {
-        let steps = world.step_no().0;
-        run.fail(format!("stopped after {steps} steps, without an end"));
-    }
-    let report = run.report(&world, branch);
-    Finished { world, run, report }
-}
-
-/// Steps until the run is over or nothing is left to do.
-fn drive(
-    world: &mut KafkaWorld,
-    run: &mut Run,
-    oracle: &mut dyn Oracle,
-    progress: &mut dyn FnMut(Time),
-) {
-    let mut actions = Vec::new();
-    while !run.is_over() && world.step_no().0 < STEPS_MAX {
+    let mut session = Session::new(scenario, options);
+    'run: loop {
         for _ in 0..BATCH {
-            if run.is_over() || !world.step(oracle, run, &mut actions) {
-                break;
+            if !session.step(&mut ()) {
+                break 'run;
             }
         }
-        progress(world.now());
-        if world.next_time().is_none() && run.next_wake() == Time::NEVER {
-            break;
-        }
+        progress(session.world.now());
     }
+    session.finish(branch)
 }
 
 /// Judges the claims that compare branches, now that all have run.
@@ -112,7 +154,9 @@ pub fn compare_branches(finished: &mut [Finished]) {
                     continue;
                 };
                 let Some(other) = finished.iter().find(|f| f.report.branch == *branch) else {
-                    verdicts.push((place, false, format!("no branch {branch} was run")));
+                    let wanted = this.report.expectations[place].wanted;
+                    let reason = format!("not compared: branch {branch} was not run");
+                    verdicts.push((place, wanted, reason));
                     continue;
                 };
                 let other_scope = other.run.scope(&other.world);

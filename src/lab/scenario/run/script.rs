@@ -2,10 +2,12 @@
 
 use super::eval::Scope;
 use super::matching;
+use super::near::{Near, NearNote};
 use crate::kafka::vocabulary::Kafka;
+use crate::lab::scenario::limits::MAX_TIMES;
 use crate::lab::scenario::model::{Claim, EndWhen, Fact, Focus, Repeat, Scenario, StepIdx};
 use crate::lab::scenario::model::{Text, Trigger, Until};
-use crate::sim::{Span, StepNo, StepRecord, Time};
+use crate::sim::{Envelope, Span, StepNo, StepRecord, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ pub(super) enum Due {
     Fire(StepIdx),
     /// A step acts after its wait.
     Act(StepIdx),
+    /// A step has tampered with the message that set it off.
+    Tampered(StepIdx),
     /// The next record of a `send` or a `load`.
     Next(StepIdx, u32),
     /// A narration.
@@ -64,9 +68,32 @@ pub(super) struct Armed {
     /// How often it has fired.
     pub(super) fired: u32,
     /// How many matches were seen.
-    seen: u32,
+    pub(super) seen: u32,
     /// A state trigger: it was true when last looked at.
     was_true: bool,
+    /// A state trigger that has not fired: how near it came.
+    pub(super) near: Near,
+    /// The same for a note trigger.
+    pub(super) near_note: NearNote,
+}
+
+impl Armed {
+    /// Whether a message is one that a message trigger means.
+    pub(super) fn is_meant(
+        &mut self,
+        scope: &Scope<'_>,
+        trigger: &Trigger,
+        envelope: &Envelope<Kafka>,
+    ) -> bool {
+        let Trigger::Message(matcher) = trigger else {
+            return false;
+        };
+        if !matching::message(scope, matcher, envelope) {
+            return false;
+        }
+        self.seen += 1;
+        matcher.means(self.seen)
+    }
 }
 
 /// The script's state.
@@ -79,6 +106,8 @@ pub(super) struct Script {
     asks: Vec<Armed>,
     told: Arc<Vec<Told>>,
     acts: Arc<Vec<Acted>>,
+    /// How near the end came that waits for a state.
+    pub(super) end_near: Near,
 }
 
 impl Script {
@@ -92,6 +121,7 @@ impl Script {
             asks: fresh(scenario.asks.len()),
             told: Arc::default(),
             acts: Arc::default(),
+            end_near: Near::default(),
         }
     }
 
@@ -188,7 +218,8 @@ impl Script {
         else {
             return;
         };
-        let enough = times.is_some_and(|times| fired >= times)
+        let enough = i64::from(fired) >= MAX_TIMES
+            || times.is_some_and(|times| fired >= times)
             || match until {
                 Some(Until::Time(at)) => now + *every > scope.ready_at + *at,
                 Some(Until::State(expr)) => scope.holds(expr),
@@ -208,8 +239,11 @@ impl Script {
         let scenario = &scope.plan.scenario;
         let mut fired = Vec::new();
         for (index, step) in scenario.steps.iter().enumerate() {
-            if fires(&mut self.steps[index], &step.trigger, scope, record) {
+            let armed = &mut self.steps[index];
+            if fires(armed, &step.trigger, scope, record) {
                 fired.push(StepIdx(index));
+            } else if armed.fired == 0 && !step.optional {
+                look_how_near(armed, &step.trigger, scope, record);
             }
         }
         for (index, tell) in scenario.tells.iter().enumerate() {
@@ -231,16 +265,43 @@ impl Script {
         (text, focus): (&Text, Option<&Focus>),
         ask: Option<usize>,
     ) {
+        let texts = (scope.render(&text.en), scope.render(&text.zh));
+        self.say(scope, texts, focus, ask);
+    }
+
+    /// Tells a text of which all values are in place.
+    pub(super) fn say(
+        &mut self,
+        scope: &Scope<'_>,
+        (en, zh): (String, String),
+        focus: Option<&Focus>,
+        ask: Option<usize>,
+    ) {
         let world = scope.view.world;
         let told = Told {
             at: world.now(),
             step: world.step_no(),
-            en: scope.render(&text.en),
-            zh: scope.render(&text.zh),
+            en,
+            zh,
             ask,
             focus: focus.cloned(),
         };
         Arc::make_mut(&mut self.told).push(told);
+    }
+
+    /// A message is about to be delivered: narrations and questions that wait for it are told.
+    pub(super) fn message(&mut self, scope: &Scope<'_>, envelope: &Envelope<Kafka>) {
+        let scenario = &scope.plan.scenario;
+        for (index, tell) in scenario.tells.iter().enumerate() {
+            if self.tells[index].is_meant(scope, &tell.trigger, envelope) {
+                self.tell_due(scope, index);
+            }
+        }
+        for (index, ask) in scenario.asks.iter().enumerate() {
+            if self.asks[index].is_meant(scope, &ask.trigger, envelope) {
+                self.ask_due(scope, index);
+            }
+        }
     }
 
     pub(super) fn tell_due(&mut self, scope: &Scope<'_>, index: usize) {
@@ -266,12 +327,22 @@ impl Script {
     }
 }
 
-/// Whether anything in a scenario depends on states of the cluster or on notes.
-pub(super) fn watches(scenario: &Scenario) -> bool {
+/// Whether any trigger of a scenario waits for a message.
+pub(super) fn watches_messages(scenario: &Scenario) -> bool {
+    triggers(scenario).any(|trigger| matches!(trigger, Trigger::Message(_)))
+}
+
+/// The triggers of steps, narrations and questions.
+fn triggers(scenario: &Scenario) -> impl Iterator<Item = &Trigger> {
     let steps = scenario.steps.iter().map(|step| &step.trigger);
     let tells = scenario.tells.iter().map(|tell| &tell.trigger);
     let asks = scenario.asks.iter().map(|ask| &ask.trigger);
-    let mut triggers = steps.chain(tells).chain(asks);
+    steps.chain(tells).chain(asks)
+}
+
+/// Whether anything in a scenario depends on states of the cluster or on notes.
+pub(super) fn watches(scenario: &Scenario) -> bool {
+    let mut triggers = triggers(scenario);
     let by_state = matches!(scenario.end.when, Some(EndWhen::State(_)));
     by_state
         || triggers.any(|trigger| matches!(trigger, Trigger::State(..) | Trigger::Note(_)))
@@ -282,6 +353,27 @@ pub(super) fn watches(scenario: &Scenario) -> bool {
             Claim::Within { .. } | Claim::Count { .. } | Claim::Order(_) => true,
             Claim::Finally(_) | Claim::At(..) | Claim::SameAs { .. } => false,
         })
+}
+
+/// Remembers how near the run came to a trigger that has not fired.
+fn look_how_near(
+    armed: &mut Armed,
+    trigger: &Trigger,
+    scope: &Scope<'_>,
+    record: Option<&StepRecord<'_, Kafka>>,
+) {
+    match trigger {
+        Trigger::State(expr, _) => armed.near.look(scope, expr),
+        Trigger::Note(matcher) => {
+            let Some((record, node)) = record.and_then(|r| Some((r, r.node?))) else {
+                return;
+            };
+            for note in record.notes {
+                armed.near_note.look(scope, matcher, (node, note));
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Whether a state or note trigger fires. Timed and message triggers fire elsewhere.
@@ -314,6 +406,6 @@ fn fires(
             armed.fired += u32::from(reached);
             reached
         }
-        Trigger::At(_) | Trigger::After(..) | Trigger::Message(_) => false,
+        Trigger::At(_) | Trigger::After(..) | Trigger::Message(_) | Trigger::Drawn(_) => false,
     }
 }

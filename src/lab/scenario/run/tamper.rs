@@ -6,9 +6,9 @@ use super::{Run, matching};
 use crate::kafka::vocabulary::Kafka;
 use crate::lab::cluster::{KafkaWorld, View};
 use crate::lab::scenario::action::{Action as Deed, Tamper};
-use crate::lab::scenario::matcher::MessageMatcher;
-use crate::lab::scenario::model::{StepIdx, Trigger};
+use crate::lab::scenario::model::StepIdx;
 use crate::sim::{Action, Envelope, Fault, HoldId, Span, Verdict};
+use std::collections::BTreeMap;
 
 /// A standing rule of a step.
 #[derive(Clone, Debug)]
@@ -18,11 +18,11 @@ struct Rule {
     seen: u32,
 }
 
-/// Standing rules, and how many messages each message trigger has seen.
+/// Standing rules, and how often each kind of message that somebody waits for was delivered.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rules {
     standing: Vec<Rule>,
-    seen: Vec<u32>,
+    delivered: BTreeMap<&'static str, u64>,
 }
 
 impl Rules {
@@ -33,12 +33,11 @@ impl Rules {
     pub(super) fn clear(&mut self) {
         self.standing.clear();
     }
-}
 
-/// Whether the match number `seen` (from 1) is one that a matcher means.
-fn is_meant(matcher: &MessageMatcher, seen: u32) -> bool {
-    let last = matcher.count.map(|count| matcher.nth.saturating_add(count));
-    seen >= matcher.nth && last.is_none_or(|last| seen < last)
+    /// How often a kind of message was about to be delivered.
+    pub(super) fn delivered(&self, message: &str) -> u64 {
+        self.delivered.get(message).copied().unwrap_or(0)
+    }
 }
 
 fn verdict(step: StepIdx, how: Tamper) -> Verdict {
@@ -53,14 +52,7 @@ fn verdict(step: StepIdx, how: Tamper) -> Verdict {
 impl Run {
     /// Whether any message matters to the script now.
     pub(super) fn watches_messages(&self) -> bool {
-        let is_message = |trigger: &Trigger| matches!(trigger, Trigger::Message(_));
-        !self.rules.standing.is_empty()
-            || self
-                .plan
-                .scenario
-                .steps
-                .iter()
-                .any(|step| is_message(&step.trigger))
+        self.waits_for_messages || !self.rules.standing.is_empty()
     }
 
     pub(super) fn judge_message(
@@ -77,16 +69,13 @@ impl Run {
             records: &records,
             ready_at: self.ready_at,
         };
-        self.rules.seen.resize(plan.scenario.steps.len(), 0);
+        *(self.rules.delivered)
+            .entry(envelope.body.name())
+            .or_default() += 1;
+        self.script.message(&scope, envelope);
         for (index, step) in plan.scenario.steps.iter().enumerate() {
-            let Trigger::Message(matcher) = &step.trigger else {
-                continue;
-            };
-            if !matching::message(&scope, matcher, envelope) {
-                continue;
-            }
-            self.rules.seen[index] += 1;
-            if !is_meant(matcher, self.rules.seen[index]) {
+            let armed = &mut self.script.steps[index];
+            if !armed.is_meant(&scope, &step.trigger, envelope) {
                 continue;
             }
             if let Some(verdict) = self.trigger(&scope, StepIdx(index)) {
@@ -100,20 +89,14 @@ impl Run {
     /// delivered.
     fn trigger(&mut self, scope: &Scope<'_>, step: StepIdx) -> Option<Verdict> {
         let now = scope.view.world.now();
-        let action = scope.plan.scenario.steps[step.0].action.as_ref();
-        if let Some(Deed::Tamper { how, rule: None }) = action.map(|action| &action.it) {
-            self.script.steps[step.0].fired += 1;
-            let no = scope.view.world.step_no();
-            self.script.acted(&scope.plan.scenario, step, now, no);
+        let spec = &scope.plan.scenario.steps[step.0];
+        self.script.steps[step.0].fired += 1;
+        if let Some(Deed::Tamper { how, rule: None }) = spec.action.as_ref().map(|a| &a.it) {
+            self.script.push(now, Due::Tampered(step));
             return Some(verdict(step, *how));
         }
-        if self.script.steps[step.0].fired > 0 {
-            return None;
-        }
-        self.script.steps[step.0].fired += 1;
-        let wait = scope.plan.scenario.steps[step.0].wait;
-        self.script.push(now + wait, Due::Act(step));
-        (wait == Span::ZERO).then_some(Verdict::Delay(Span(1)))
+        self.script.push(now + spec.wait, Due::Act(step));
+        (spec.wait == Span::ZERO).then_some(Verdict::Delay(Span(1)))
     }
 
     fn apply_rules(&mut self, scope: &Scope<'_>, envelope: &Envelope<Kafka>) -> Verdict {
@@ -128,7 +111,7 @@ impl Run {
             };
             if matching::message(scope, matcher, envelope) {
                 rule.seen += 1;
-                if is_meant(matcher, rule.seen) {
+                if matcher.means(rule.seen) {
                     return verdict(rule.step, rule.how);
                 }
             }

@@ -31,7 +31,7 @@ fn each_problem_is_found_at_its_place() {
 #[test]
 fn every_code_has_a_bad_file() {
     // Those that BASE must lack something for, and one that hides behind another.
-    let elsewhere = [BadFormat, VacuousRule];
+    let elsewhere = [BadFormat, VacuousRule, ConfigFile, UnknownInFile];
     for code in Code::ALL {
         let here = APPENDED.iter().any(|(shown, _)| shown == code);
         assert!(here || elsewhere.contains(code), "{code:?}");
@@ -119,5 +119,84 @@ fn a_file_with_a_syntax_error_is_never_sound() {
     for at in 0..BASE.len() {
         let source = format!("{}\u{1}{}", &BASE[..at], &BASE[at..]);
         assert!(parse(&source).is_err(), "at {at}");
+    }
+}
+
+/// The two whose pieces do not stand behind the base: a header, and a file beside the scenario.
+fn by_piece(code: Code, piece: &str) -> String {
+    let expect = "[[expect]]\nid = \"no-loss\"\nalways = \"no-duplicate\"\n";
+    match code {
+        BadFormat => BASE.replace("format = 1", piece),
+        VacuousRule if piece.contains("always") => format!("{BASE}{expect}{piece}\n"),
+        VacuousRule => format!(
+            "{BASE}{}{piece}\n",
+            expect.replace("no-duplicate", "acked-not-lost")
+        ),
+        ConfigFile | UnknownInFile => {
+            let key = piece.lines().nth(1).expect("a key");
+            BASE.replace("brokers = 3", &format!("brokers = 3\n{key}"))
+        }
+        _ => format!("{BASE}\n{piece}\n"),
+    }
+}
+
+#[test]
+fn every_code_has_an_example_that_is_wrong_and_one_that_is_right() {
+    use crate::lab::scenario::parse_from;
+    let mut offences = Vec::new();
+    for code in Code::ALL {
+        let example = code.example().expect("an example");
+        let file = |wrong: bool| {
+            let line = if wrong {
+                "confluent.metrics.enable=true\n"
+            } else {
+                ""
+            };
+            move |path: &str| match path {
+                "server.properties" => Ok(format!("num.partitions=3\n{line}")),
+                other => Err(format!("{other}: no such file")),
+            }
+        };
+        let codes = |piece: &str, wrong: bool| {
+            let files = file(wrong);
+            let found = match parse_from(&by_piece(*code, piece), &[], &files) {
+                Ok(parsed) => parsed.warnings,
+                Err(problems) => problems,
+            };
+            found.iter().map(|problem| problem.code).collect::<Vec<_>>()
+        };
+        let (wrong, right) = (codes(example.wrong, true), codes(example.right, false));
+        if !wrong.iter().all(|found| found == code) || wrong.is_empty() || !right.is_empty() {
+            offences.push(format!(
+                "{code:?}: wrong has {wrong:?}, right has {right:?}"
+            ));
+        }
+    }
+    assert!(offences.is_empty(), "{}", offences.join("\n"));
+}
+
+#[test]
+fn a_brokers_own_file_lies_under_the_configs_of_the_scenario() {
+    use crate::lab::scenario::{NodeIdx, parse_from, write};
+    let text = "node.id=7\nlog.dirs=/var/kafka\nnum.partitions=5\nmin.insync.replicas=2\n\
+                num.partitions=6\nnum.io.threads=8\n";
+    let source = BASE.replace(
+        "brokers = 3",
+        "brokers = 3\nconfig-file = \"server.properties\"\nconfig = { \"min.insync.replicas\" = 1 }",
+    );
+    let parsed = parse_from(&source, &[], &|_| Ok(text.to_owned())).expect("sound");
+    let codes: Vec<_> = parsed.warnings.iter().map(|w| w.code).collect();
+    assert_eq!(codes, [ConfigNotRead]);
+    let config = parsed.main.cluster.broker_config(NodeIdx(0));
+    assert_eq!(config.num_partitions, 6);
+    assert_eq!(config.topic_defaults.min_insync_replicas, 1);
+    let again = parse(&write(&parsed.main)).expect("sound");
+    assert_eq!(again.main, parsed.main);
+    let (source, span) =
+        marked(&source.replace("\"server.properties\"", "⟦\"server.properties\"⟧"));
+    for text in [Ok("num.partitions=many".to_owned()), Err("gone".to_owned())] {
+        let problems = parse_from(&source, &[], &|_| text.clone()).expect_err("bad");
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].span, span);
     }
 }

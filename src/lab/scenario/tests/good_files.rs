@@ -121,6 +121,29 @@ fn semantics_and_sabotage() {
 }
 
 #[test]
+fn reading_and_writing_can_be_made_dear() {
+    use crate::kafka::config::IoModel;
+    let io = |semantics: &str| {
+        let table = format!("brokers = 3\nsemantics = {{ {semantics} }}");
+        let source = BASE.replace("brokers = 3", &table);
+        sound(&source)
+            .main
+            .cluster
+            .broker_config(NodeIdx(0))
+            .semantics
+            .io
+    };
+    assert_eq!(
+        io("writes = \"append\", zero-copy = true"),
+        IoModel::default()
+    );
+    assert!(!io("writes = \"in-place\"").sequential_writes);
+    assert!(!io("zero-copy = false").zero_copy);
+    assert_eq!(io("page-cache = \"64KiB\"").page_cache, Some(65_536));
+    assert_eq!(io("page-cache = \"off\"").page_cache, Some(0));
+}
+
+#[test]
 fn an_added_broker_can_be_spoken_of() {
     let scenario = with(
         "[[step]]\nat = \"1s\"\nadd-broker = { name = \"late\", id = 1 }\n[[step]]\nat = \"2s\"\ncrash = \"late\"",

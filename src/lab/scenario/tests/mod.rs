@@ -4,6 +4,7 @@ mod bad_files;
 mod bad_table;
 mod good_files;
 mod mutations;
+mod runs;
 
 use super::library::LIBRARY;
 use super::*;

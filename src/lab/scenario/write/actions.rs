@@ -5,7 +5,7 @@ use super::{configs, link, topic};
 use crate::kafka::protocol::TopicPartition;
 use crate::kafka::vocabulary::OffsetSpec;
 use crate::lab::scenario::action::{
-    Action, Cut, Disk, Keys, Load, Payload, Send, Slowness, Tail, Tamper,
+    Action, Cut, Disk, Keys, Load, Payload, Random, Send, Slowness, Tail, Tamper,
 };
 use crate::lab::scenario::matcher::MessageMatcher;
 use crate::lab::scenario::model::{ClientRef, NodeIdx, Place};
@@ -46,6 +46,7 @@ pub(super) fn action(values: &Values<'_>, action: &Action) -> (&'static str, Str
         Action::Tamper { how, rule } => tamper(values, *how, rule.as_deref()),
         Action::Release(step) => ("release", quoted(&values.step(*step))),
         Action::Disk(disk) => ("disk", self::disk(values, disk)),
+        Action::Random(random) => ("random", self::random(values, random)),
         Action::Clock {
             node,
             jump_ns,
@@ -104,6 +105,24 @@ fn load(values: &Values<'_>, load: &Load) -> String {
         Keys::List(names) => keys.put("keys", list(names.iter().map(|k| quoted(k)).collect())),
     }
     keys.put("size", load.size.to_string());
+    keys.table()
+}
+
+fn random(values: &Values<'_>, random: &Random) -> String {
+    let mut keys = Table::default();
+    let of = random.of.iter().map(|at| {
+        let (word, value) = action(values, &at.it);
+        format!("{{ {word} = {value} }}")
+    });
+    keys.put("of", list(of.collect()));
+    keys.maybe(
+        "times",
+        (random.times != 1).then(|| random.times.to_string()),
+    );
+    keys.maybe(
+        "within",
+        (random.within != Span::ZERO).then(|| duration(random.within)),
+    );
     keys.table()
 }
 

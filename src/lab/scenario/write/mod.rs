@@ -15,7 +15,8 @@ use super::read::RULES;
 use super::words::calendar_text;
 use crate::kafka::config::{ClientKind, IoModel, IsrAdmission, Sabotage, Semantics, Truncation};
 use crate::sim::Span;
-use values::{Keys, Values, duration, list, quoted, range, ratio};
+pub(super) use values::quoted;
+use values::{Keys, Values, duration, list, range, ratio};
 
 /// The scenario as TOML.
 pub fn write(scenario: &Scenario) -> String {
@@ -57,6 +58,12 @@ pub(super) fn operand_text(scenario: &Scenario, operand: &super::expr::Operand) 
 /// The word of a step's action, as `crash`.
 pub fn action_word(scenario: &Scenario, action: &Action) -> &'static str {
     actions::action(&Values(scenario), action).0
+}
+
+/// An action as it would be written: `crash = "broker-0"`.
+pub fn action_text(scenario: &Scenario, action: &Action) -> String {
+    let (word, value) = actions::action(&Values(scenario), action);
+    format!("{word} = {value}")
 }
 
 /// The text so far.
@@ -337,10 +344,15 @@ fn trigger(file: &mut File, values: &Values<'_>, trigger: &Trigger, when: &str) 
             file.line(when, keys.table());
         }
         Trigger::Note(matcher) => file.line(when, values.note(matcher).table()),
+        // Such a step is part of the one that draws it.
+        Trigger::Drawn(_) => {}
     }
 }
 
 fn step(file: &mut File, values: &Values<'_>, step: &Step) {
+    if let Trigger::Drawn(_) = step.trigger {
+        return;
+    }
     file.header("[[step]]");
     file.maybe("id", step.id.as_deref().map(quoted));
     trigger(file, values, &step.trigger, "when");

@@ -34,7 +34,7 @@ impl Keys {
 }
 
 /// A TOML text.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::lab::scenario) fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         match c {
