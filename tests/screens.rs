@@ -380,7 +380,7 @@ fn the_footer_shows_no_dead_key() {
 fn effect_of(model: &Model, key: Key) -> (String, Effect) {
     let mut model = model.clone();
     let effect = model.update(Event::Key(key));
-    (picture(&model, 120, 36), effect)
+    (picture(&model, 80, 24), effect)
 }
 
 #[test]
@@ -395,7 +395,7 @@ fn every_key_of_the_footer_does_something() {
     to_the_question(&mut asked);
     scenes.push(asked);
     for scene in scenes {
-        let before = picture(&scene, 120, 36);
+        let before = picture(&scene, 80, 24);
         let hinted = ROWS.iter().filter(|row| row.hint.is_some());
         let keys = hinted.flat_map(|row| row.keys);
         for (key, command) in keys.filter(|(_, command)| scene.works(*command)) {
