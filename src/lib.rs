@@ -23,6 +23,7 @@
 //!   - [`lab::trace`] is for transcripts, diagrams, metrics, and what Kafka's tools would show
 //!   - [`lab::scenario`] is for the language and its runs
 //!   - [`lab::explore`] is for random schedules, shrinking
+//!   - [`lab::explain`] is for answers: why, and what another history has instead
 //!   - [`lab::book`] is for what the engine writes into the book
 //! - [`app`] is its faces:
 //!   - [`app::tui`] is the visualiser without a terminal, `app::terminal` its loop in one

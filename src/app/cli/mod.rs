@@ -18,6 +18,7 @@ mod book;
 mod check;
 mod completions;
 mod describe;
+mod diff;
 mod doctor;
 mod explain;
 mod export;
@@ -34,7 +35,10 @@ mod play;
 mod progress;
 mod reference;
 mod run;
+mod subject;
+mod sweep;
 mod verdict;
+mod why;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal;
@@ -75,6 +79,8 @@ Examples:
   kafkalab run 12-acks                a leader failure under acks 0, 1 and all
   kafkalab run 12-acks --seeds 20     the same with twenty seeds
   kafkalab run 12-acks --json         one JSON object for programs
+  kafkalab why 12#acks-1 why was rec-6 lost   the chain of causes, and what decided it
+  kafkalab diff 12 12#acks-1          the first difference of two runs
   kafkalab new my-lesson              a scenario of your own to begin with
   kafkalab export 06 --as svg --out 06.svg    one run as a sequence diagram
   kafkalab describe 06 --at 4s        topics and quorum as they are then
@@ -100,6 +106,10 @@ enum Command {
     Run(run::RunArguments),
     /// Read scenarios, report every problem, and with --mutate test their expectations.
     Check(check::CheckArguments),
+    /// Compare two runs: the first difference, and what followed.
+    Diff(diff::DiffArguments),
+    /// Answer a question about a run: why was a record lost, who leads, what holds it back?
+    Why(why::WhyArguments),
     /// Write a run as a story, a trace or a picture.
     Export(export::ExportArguments),
     /// Show topics and quorum at any moment, as Kafka's own tools would.
@@ -157,6 +167,8 @@ pub fn run() -> ExitCode {
         Some(Command::Check(arguments)) => check::run(&arguments, around),
         Some(Command::Export(arguments)) => export::run(&arguments, around),
         Some(Command::Describe(arguments)) => describe::run(&arguments, around),
+        Some(Command::Diff(arguments)) => diff::run(&arguments, around),
+        Some(Command::Why(arguments)) => why::run(&arguments, around),
         Some(Command::Explain(arguments)) => explain::run(&arguments),
         Some(Command::List(arguments)) => list::run(&arguments),
         Some(Command::New(arguments)) => new::run(&arguments),

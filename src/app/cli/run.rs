@@ -3,13 +3,14 @@
 use super::arguments::lang;
 use super::file_runs::{FileRuns, Records};
 use super::progress::Progress;
-use super::{FAILED, PASSED, REFUSED, Surroundings, files, json, logs, output, verdict};
+use super::sweep::{self, Axis, Sweep, axis};
+use super::{FAILED, PASSED, REFUSED, Surroundings, files, json, logs, output, subject, verdict};
 use crate::kafka::vocabulary::Salience;
 use crate::lab::cluster::Names;
-use crate::lab::scenario::Scenario;
 use crate::lab::scenario::run::{
     Finished, Options, compare_branches, run as run_scenario, run_observed,
 };
+use crate::lab::scenario::{Parsed, Scenario, Setting};
 use crate::lab::text::Lang;
 use crate::lab::trace::{Metrics, MetricsRecorder, Recorder, jsonl};
 use clap::Args;
@@ -24,7 +25,18 @@ Examples:
   kafkalab run my.toml                                a file of your own
   kafkalab run scenarios/*.toml                       many files, a line each
   kafkalab run 12 --branch acks-1 --records lost      one branch; main is the file itself
+  kafkalab run 12 --set producer.p1.config.acks=1     with another value of something in the file
+  kafkalab run 12 --branch main --seeds 20 \\
+      --set producer.p1.config.acks=0,1,all \\
+      --set topic.orders.config.min.insync.replicas=1,2
+                                                      a table: settings against what came out
   kafkalab run 13-segments --export-logs /tmp/logs    the brokers' folders as Kafka has them
+
+With several values or seeds, --set makes a table of medians with least and most: records sent,
+acknowledged, acknowledged and lost, twice in the log; \"no leader\" is the time from ready to the
+end in which some partition had no leader at work (a broker that is up, not paused, and has begun
+the newest leader epoch that the controller has given it); \"longest wait\" is the longest that a
+record waited for its answer, or for the end. A table ends with exit code 0.
 
 Exit codes: 0 every expectation came out as the scenario says, 1 one did not, 2 a bad file.")]
 pub(super) struct RunArguments {
@@ -40,6 +52,10 @@ pub(super) struct RunArguments {
     /// Run this many seeds, from the file's (or --seed) on.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     seeds: u32,
+    /// Other values for something in the file: topic.orders.config.min.insync.replicas=1,2. Names
+    /// are those of branches; it wins over branches. Again for a second dimension.
+    #[arg(long, value_name = "KEY=V1,V2", value_parser = axis)]
+    set: Vec<Axis>,
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
@@ -64,6 +80,27 @@ pub(super) struct RunArguments {
     /// Leave the invariants out.
     #[arg(long)]
     no_check: bool,
+}
+
+impl RunArguments {
+    /// Several values, or several seeds with settings.
+    fn is_table(&self) -> bool {
+        let many = self.set.iter().any(|axis| !axis.is_one());
+        many || (self.seeds > 1 && !self.set.is_empty())
+    }
+
+    fn sweep<'a>(&'a self, name: &'a str, source: &'a str, parsed: &Parsed) -> Sweep<'a> {
+        Sweep {
+            name,
+            source,
+            axes: &self.set,
+            branch: self.branch.as_deref(),
+            first_seed: self.seed.unwrap_or(parsed.main.seed),
+            seeds: self.seeds,
+            check: !self.no_check,
+            json: self.json,
+        }
+    }
 }
 
 pub(super) fn run(arguments: &RunArguments, around: Surroundings) -> u8 {
@@ -97,8 +134,16 @@ fn run_file(
     traces: &mut Option<File>,
     around: Surroundings,
 ) -> Result<(bool, Option<serde_json::Value>), u8> {
-    let (source, parsed) = files::load_source(path, around)?;
-    let name = source.name;
+    let (source, mut parsed) = files::load_source(path, around)?;
+    let name = source.name.clone();
+    if arguments.is_table() {
+        let sweep = arguments.sweep(&name, &source.text, &parsed);
+        return Ok((true, sweep::run(&sweep, around)?));
+    }
+    if !arguments.set.is_empty() {
+        let settings: Vec<Setting> = arguments.set.iter().map(Axis::setting).collect();
+        parsed = subject::with_settings(&source.text, &settings)?;
+    }
     let branches = files::branches(&parsed, arguments.branch.as_deref(), &name)?;
     let mut progress = Progress::new(
         u64::from(arguments.seeds) * branches.len() as u64,

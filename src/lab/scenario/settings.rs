@@ -1,11 +1,14 @@
 //! Values of a scenario that somebody outside the file sets: `producer.p1.config.acks=1`.
 
 use super::branches;
+use super::codes::Code;
 use super::model::Scenario;
+use super::pos::Pos;
 use super::problem::Problems;
 use super::tree::{self, Table, Value};
 use super::write::write;
 use super::{Problem, parse, parse_with};
+use crate::kafka::config::{Scope, known_configs};
 use std::fmt;
 
 /// A value for a place in a scenario.
@@ -94,9 +97,43 @@ impl Setting {
 /// The file, or a branch merged into it, with all settings.
 pub(super) fn applied(mut root: Table, settings: &[Setting], problems: &mut Problems) -> Table {
     for setting in settings {
+        if let Some(problem) = nobodys_config(&root, &setting.key) {
+            problems.push(problem);
+            continue;
+        }
         branches::set(&mut root, &setting.key, &setting.node(), problems);
     }
     root
+}
+
+/// A config's name alone does not say whose it is.
+fn nobodys_config(root: &Table, key: &str) -> Option<Problem> {
+    let scopes = [
+        (Scope::Producer, "producer"),
+        (Scope::Topic, "topic"),
+        (Scope::Broker, "cluster"),
+        (Scope::Consumer, "consumer"),
+    ];
+    if root.node(key).is_some() {
+        return None;
+    }
+    let known = |(scope, _): &&(Scope, &str)| known_configs(*scope).any(|name| name == key);
+    let (scope, list) = scopes.iter().find(known)?;
+    let first = match root.node(list).map(|node| &node.value) {
+        Some(Value::Array(items)) => items.first().and_then(|item| match &item.value {
+            Value::Table(table) => table.text("name"),
+            _ => None,
+        }),
+        _ => None,
+    };
+    let place = match (*list, first) {
+        ("cluster", _) => "cluster.config".to_owned(),
+        (list, first) => format!("{list}.{}.config", first.unwrap_or("NAME")),
+    };
+    let word = scope.word();
+    let message = format!("{key} is a {word} config: say whose");
+    let problem = Problem::new(Code::NoSuchItem, Pos::default(), message);
+    Some(problem.help(format!("did you mean \"{place}.{key}\"?")))
 }
 
 #[cfg(test)]
@@ -179,6 +216,8 @@ mod tests {
                 "1",
                 "min.insync.replicas",
             ),
+            ("acks", "1", "producer.p1.config.acks"),
+            ("retention.ms", "1", "topic.orders.config.retention.ms"),
             ("clutser.brokers", "3", "\"cluster\""),
             ("producer", "3", "name the producer"),
             ("producer.p1", "3", "name what to set"),

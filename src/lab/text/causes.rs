@@ -212,8 +212,8 @@ sentences! {
         "它从 {from} 到 {to} 一直是 {value}"
     /// Who holds it back.
     KNOWN_END
-        "the last that {leader} heard of {node} is a fetch from offset {offset}: it holds {offset} record(s) and no more, as far as the leader knows"
-        "{leader} 最后一次听到 {node} 是从 offset {offset} 的拉取：就领导者所知，它只有 offset {offset} 之前的记录"
+        "the last that {leader} heard of {node} is a fetch from offset {offset}: as far as the leader knows, its log ends there"
+        "{leader} 最后一次听到 {node} 是从 offset {offset} 的拉取：就领导者所知，它的日志到此为止"
     /// A follower that never asked.
     NEVER_FETCHED
         "{node} has not fetched from {leader} in this leader epoch"
@@ -366,16 +366,16 @@ sentences! {
         "{record} 同样没有被读到"
     /// An outcome of a partition.
     O_HW
-        "the high watermark is {value} at that time"
-        "那时的高水位是 {value}"
+        "the high watermark is {value} at {at}"
+        "在 {at} 高水位是 {value}"
     /// An outcome of a partition.
     O_LEADER
-        "the leader is {node} at that time"
-        "那时的领导者是 {node}"
+        "the leader is {node} at {at}"
+        "在 {at} 领导者是 {node}"
     /// An outcome of a partition.
     O_ISR
-        "the ISR is {nodes} at that time"
-        "那时的 ISR 是 {nodes}"
+        "the ISR is {nodes} at {at}"
+        "在 {at} ISR 是 {nodes}"
     /// Nobody or nothing.
     NONE
         "none"

@@ -149,6 +149,11 @@ impl Run {
         }
     }
 
+    /// The records below each leader's high watermark.
+    pub fn log(&self, world: &KafkaWorld) -> Vec<LogEntry> {
+        final_log(self.scope(world).view).0
+    }
+
     fn ready_ms(&self) -> u64 {
         match self.ready_step {
             0 => 0,

@@ -99,12 +99,17 @@ impl Session {
     /// Makes the next step under the eyes of `observer`. False, and nothing done, if the run is
     /// over, has nothing left to do or is too long.
     pub fn step(&mut self, observer: &mut dyn Observer<Node>) -> bool {
+        self.step_until(Time::NEVER, observer)
+    }
+
+    /// The same if the step begins at `limit` or before.
+    pub fn step_until(&mut self, limit: Time, observer: &mut dyn Observer<Node>) -> bool {
         if self.run.is_over() || self.world.step_no().0 >= STEPS_MAX {
             return false;
         }
         let (oracle, run) = (&mut self.oracle, &mut self.run);
         self.world
-            .step_until(Time::NEVER, oracle, run, &mut self.actions, observer)
+            .step_until(limit, oracle, run, &mut self.actions, observer)
     }
 
     /// Judges the run.
