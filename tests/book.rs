@@ -56,6 +56,30 @@ fn a_stale_part_is_reported_with_its_line_and_written_anew() {
     assert_eq!(kafkalab(&["book", "no-such-folder"]).status.code(), Some(2));
 }
 
+/// Every command that the README and the book show in code is one.
+#[test]
+fn commands_that_are_shown_exist() {
+    let mut shown = std::collections::BTreeSet::new();
+    for page in [
+        "README",
+        "book/src/README",
+        "book/src/00-tour",
+        "book/src/12-acks",
+    ] {
+        let text = std::fs::read_to_string(format!("{page}.md")).expect("is there");
+        let commands = text
+            .split(['`', '\n'])
+            .filter_map(|code| code.strip_prefix("kafkalab "));
+        let words = commands.filter_map(|command| command.split(' ').next());
+        shown.extend(words.map(str::to_owned));
+    }
+    for word in &shown {
+        let output = kafkalab(&["help", word]);
+        assert_eq!(output.status.code(), Some(0), "{word}: {}", said(&output));
+    }
+    assert!(shown.len() > 7, "{shown:?}");
+}
+
 /// An exercise fails as it is given. Its solution passes, and changes one setting.
 #[test]
 fn exercises_fail_as_given_and_pass_with_one_change() {
