@@ -88,7 +88,7 @@ proptest! {
         let budget = SnapshotBudget { every: 16, count: 5, ..SnapshotBudget::default() };
         let mut timeline = Timeline::with_budget(world, keeper, budget);
         while timeline.forward(ms(60), &mut oracle, &mut ()) {}
-        for back in backs {
+        for back in &backs {
             let step = begin + back % trail.len() as u64;
             prop_assert!(timeline.back_to(StepNo(step), &mut oracle));
             let world = timeline.world();
@@ -98,6 +98,15 @@ proptest! {
             while timeline.forward(ms(60), &mut oracle, &mut ()) {}
             prop_assert_eq!(timeline.world().trace_hash(), plain.0.trace_hash());
             prop_assert_eq!(&timeline.driver().seen, &plain.1.seen);
+        }
+        // Anywhere from anywhere, back or forth.
+        for goal in &backs {
+            let step = begin + goal % trail.len() as u64;
+            prop_assert!(timeline.go_to(StepNo(step), &mut oracle));
+            let world = timeline.world();
+            let expected = trail[(step - begin) as usize];
+            prop_assert_eq!((world.trace_hash(), world.state_hash()), expected);
+            prop_assert_eq!(timeline.driver().seen.len() as u64, step);
         }
         prop_assert!(timeline.snapshot_steps().count() <= 5);
     }
