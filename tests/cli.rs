@@ -356,8 +356,7 @@ fn check_tells_programs_where_problems_are_and_what_fails() {
     let wrong = format!("{text}\n[[step]]\nat = \"1s\"\ncrash = \"broker-9\"\n");
     std::fs::write(&file, wrong).expect("a temporary file");
     let output = kafkalab(&["check", "--json", file.to_str().expect("UTF-8")]);
-    let vacuous = format!("{text}\n[[expect]]\nid = \"vacuous\"\nalways = \"now >= 0s\"\n");
-    std::fs::write(&file, vacuous).expect("a temporary file");
+    std::fs::write(&file, MUTATED).expect("a temporary file");
     let mutated = kafkalab(&["check", "--json", "--mutate", file.to_str().expect("UTF-8")]);
     std::fs::remove_file(&file).expect("it was there");
     assert_eq!(output.status.code(), Some(2));
@@ -367,18 +366,67 @@ fn check_tells_programs_where_problems_are_and_what_fails() {
     assert_eq!(problem["column"], 9);
     assert_eq!(problem["line"], text.lines().count() + 4);
     let object: serde_json::Value = serde_json::from_str(&stdout(&mutated)).expect("JSON");
-    let unfailing = object["expectations_that_nothing_failed"].as_array();
-    let unfailing = unfailing.expect("a list").iter();
-    assert!(unfailing.into_iter().any(|id| id == "vacuous"), "{object}");
+    assert_eq!(mutated.status.code(), Some(0), "{object}");
+    let unfailing = &object["expectations_that_nothing_failed"];
+    assert_eq!(*unfailing, serde_json::json!(["vacuous"]));
     let mutations = object["mutations"].as_array().expect("a list");
-    let noticed = |kind: &str| {
-        let of_kind = mutations.iter().filter(|tried| tried["kind"] == kind);
-        of_kind
-            .filter(|tried| tried["fails"] != serde_json::json!([]))
-            .count()
+    let of = |kind: &str| {
+        let tried = mutations.iter().find(|tried| tried["kind"] == kind);
+        tried.expect("of every kind").clone()
     };
-    assert!(noticed("sabotage") > 0, "{object}");
+    assert_eq!(of("fault")["what"], "step 2 (pause)");
+    assert_eq!(of("fault")["fails"][0]["expectation"], "stands-still");
+    assert_eq!(of("setting")["what"], "linger.ms = 400 of p1");
+    assert_eq!(of("setting")["fails"][0]["expectation"], "waits");
+    assert_eq!(of("sabotage")["fails"], serde_json::json!([]));
 }
+
+/// A fault and a setting that an expectation each notices, and an expectation that nothing fails.
+const MUTATED: &str = r#"format = 1
+title = "small"
+cost = "free"
+
+[cluster]
+brokers = 1
+controllers = 1
+
+[[topic]]
+name = "orders"
+replication = 1
+
+[[producer]]
+name = "p1"
+config = { "linger.ms" = 400, acks = "all" }
+
+[[step]]
+at = "0s"
+send = { from = "p1", topic = "orders", count = 2, every = "1s" }
+
+[[step]]
+at = "900ms"
+pause = "broker-0"
+
+[[step]]
+at = "3s"
+resume = "broker-0"
+
+[[expect]]
+id = "waits"
+at = "300ms"
+that = "producer.p1.acked == 0"
+
+[[expect]]
+id = "stands-still"
+at = "2s"
+that = "producer.p1.acked == 1"
+
+[[expect]]
+id = "vacuous"
+always = "now >= 0s"
+
+[end]
+at = "4s"
+"#;
 
 #[test]
 fn small_commands_answer() {
@@ -403,4 +451,14 @@ fn small_commands_answer() {
     }
     let bad = ["partition", "--key", "a", "--partitions", "0"];
     assert_eq!(kafkalab(&bad).status.code(), Some(2));
+}
+
+#[test]
+fn the_books_page_about_the_language_is_fresh() {
+    let page = "book/src/reference/scenario-language.md";
+    let committed = std::fs::read_to_string(page).expect("beside the sources");
+    let fresh = kafkalab::lab::scenario::reference();
+    let differs = committed.lines().zip(fresh.lines()).find(|(a, b)| a != b);
+    let remedy = format!("`kafkalab reference > {page}`");
+    assert!(committed == fresh, "stale, first at {differs:?}: {remedy}");
 }

@@ -8,7 +8,7 @@
 )]
 
 use kafkalab::app::tui::{
-    Address, Event, Key, Model, Session, Settings, Source, Theme, draw, text,
+    Address, Effect, Event, Key, Model, Overlay, ROWS, Session, Settings, Source, Theme, draw, text,
 };
 use kafkalab::lab::scenario::{library, parse};
 use kafkalab::lab::text::Lang;
@@ -298,9 +298,9 @@ fn every_size_is_drawn() {
         }
     }
     scenes.push(model_of("many.toml", MANY, english()));
-    let widths = (1..200).step_by(23).chain([39, 40, 79, 80, 111, 112, 200]);
+    let widths = (1..200).step_by(41).chain([39, 40, 79, 80, 111, 112, 200]);
     for width in widths {
-        for height in (1..60).step_by(9).chain([9, 10, 23, 24, 31, 32, 60]) {
+        for height in (1..60).step_by(13).chain([9, 10, 23, 24, 31, 32, 60]) {
             for scene in &scenes {
                 draw_within(scene, width, height);
             }
@@ -374,6 +374,39 @@ fn the_footer_shows_no_dead_key() {
         !footer.contains("n next") && footer.contains("p back"),
         "{footer}"
     );
+}
+
+/// What a person sees of a model, and what it asks of the terminal.
+fn effect_of(model: &Model, key: Key) -> (String, Effect) {
+    let mut model = model.clone();
+    let effect = model.update(Event::Key(key));
+    (picture(&model, 80, 24), effect)
+}
+
+#[test]
+fn every_key_of_the_footer_does_something() {
+    let mut scenes = vec![model("12", english())];
+    for keys in ["n", "nj", "4", "5j", "]", "?", "j\n", "G", "G\u{1b}"] {
+        let mut scene = model("12", english());
+        press(&mut scene, keys);
+        scenes.push(scene);
+    }
+    let mut asked = model("12", english());
+    to_the_question(&mut asked);
+    scenes.push(asked);
+    for scene in scenes {
+        let before = picture(&scene, 80, 24);
+        let hinted = ROWS.iter().filter(|row| row.hint.is_some());
+        let keys = hinted.flat_map(|row| row.keys);
+        for (key, command) in keys.filter(|(_, command)| scene.works(*command)) {
+            if matches!(scene.overlay(), Overlay::Help { .. }) && *key != Key::Esc {
+                continue;
+            }
+            let (after, effect) = effect_of(&scene, *key);
+            let acts = !matches!(effect, Effect::Draw | Effect::Nothing);
+            assert!(acts || after != before, "{} in\n{before}", command.name());
+        }
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// Lines of a difference that are shown.
 const SHOWN: usize = 12;
+/// Where the tests of the visualiser keep its screens.
+const SCREENS: &str = "tests/snapshots";
 
 /// Arguments of `book`.
 #[derive(Args)]
@@ -37,7 +39,6 @@ pub(super) fn run(arguments: &BookArguments) -> u8 {
             return BAD_INPUT;
         }
     }
-    let find = |name: &str| library::find(name).map(|(_, text)| text.to_owned());
     let rendered = render(&files, &find);
     for complaint in &rendered.complaints {
         let (file, line, text) = (&complaint.file, complaint.line, &complaint.text);
@@ -51,6 +52,14 @@ pub(super) fn run(arguments: &BookArguments) -> u8 {
         true => ended,
         false => ended.max(FAILED),
     }
+}
+
+/// A scenario of the library, or a screen as the tests of the visualiser keep it.
+fn find(name: &str) -> Option<String> {
+    if name.ends_with(".snap") && !name.contains('/') {
+        return std::fs::read_to_string(Path::new(SCREENS).join(name)).ok();
+    }
+    library::find(name).map(|(_, text)| text.to_owned())
 }
 
 /// Reads a file, or what a folder and its folders hold.

@@ -7,6 +7,14 @@ use crate::lab::scenario::run::{Ending, Judged, Report};
 use crate::lab::scenario::{Claim, MAIN};
 use crate::lab::text::Lang;
 
+/// The widest screen: there the card has the fewest rows.
+const WIDEST: usize = 200;
+
+/// How many rows can be scrolled away, and one.
+pub(super) fn length(model: &Model) -> usize {
+    rows(model, WIDEST).len()
+}
+
 /// The rows of the card.
 pub(super) fn rows(model: &Model, width: usize) -> Vec<Row> {
     let Some(report) = model.session.report() else {

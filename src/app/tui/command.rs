@@ -2,7 +2,6 @@
 
 use super::model::Model;
 use super::session::Address;
-use super::update::nowhere;
 use crate::kafka::vocabulary::Salience;
 use crate::sim::StepNo;
 
@@ -25,16 +24,8 @@ pub(super) fn run(model: &mut Model, line: &str) {
         }
     };
     match address {
-        Ok(address) => go(model, &address),
+        Ok(address) => model.seek_to(address),
         Err(why) => model.word = Some(why),
-    }
-}
-
-fn go(model: &mut Model, address: &Address) {
-    while model.session.find(address).is_none() && model.session.look_ahead(4_096) {}
-    match model.session.find(address) {
-        Some(step) => model.jump(step),
-        None => model.word = Some(nowhere(address, model.lang())),
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn find(model: &mut Model, needle: &str) {
         model.hits = None;
         return;
     }
-    while model.session.look_ahead(4_096) {}
+    let known = model.session.is_known();
     let lang = model.lang();
     let steps = steps(model, needle, lang);
     let count = steps.len();
@@ -30,13 +30,18 @@ pub(super) fn find(model: &mut Model, needle: &str) {
     if let Some(step) = next {
         model.jump(step);
     }
-    model.word = Some(match (lang, count) {
+    let word = match (lang, count) {
         (Lang::En, 0) => "found nowhere".to_owned(),
         (Lang::En, 1) => "1 hit; Esc forgets it".to_owned(),
         (Lang::En, count) => format!("{count} hits: ] [ move among them, Esc forgets them"),
         (Lang::Zh, 0) => "没有找到".to_owned(),
         (Lang::Zh, count) => format!("{count} 处命中：] [ 跳转，Esc 清除"),
-    });
+    };
+    let so_far = lang.pick(
+        " (so far: the scout is still under way)",
+        "（仅限目前已知部分）",
+    );
+    model.word = Some(if known { word } else { word + so_far });
 }
 
 fn steps(model: &Model, needle: &str, lang: Lang) -> Vec<StepNo> {

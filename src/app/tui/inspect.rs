@@ -233,17 +233,8 @@ impl<'a> Sheet<'a> {
     fn node(&mut self, node: NodeId) {
         let Some(look) = self.look(node) else { return };
         let world = self.model.session.world();
-        self.say(
-            "machine",
-            &self
-                .model
-                .session
-                .run()
-                .plan()
-                .names
-                .machine(node)
-                .to_owned(),
-        );
+        let name = self.model.session.run().plan().names.machine(node);
+        self.say("machine", name);
         self.maybe("node.id", look.id);
         self.say("state", format!("{:?}", look.life).to_lowercase());
         self.say("starts", world.incarnation(node));

@@ -1,5 +1,6 @@
 //! [`Model`]: the state of the screen.
 
+use super::card;
 use super::find::Hits;
 use super::inspect::{self, Item};
 use super::keys::Command;
@@ -125,6 +126,7 @@ pub struct Look {
 }
 
 /// The state of the screen.
+#[derive(Clone)]
 pub struct Model {
     pub(super) session: Session,
     pub(super) quiz: Quiz,
@@ -274,10 +276,6 @@ impl Model {
         if let Overlay::None = self.overlay {
             return self.works_in_front(command);
         }
-        let scrolls = matches!(
-            command,
-            Command::Down | Command::Up | Command::PageDown | Command::PageUp
-        );
         let card = matches!(self.overlay, Overlay::Card { .. });
         let leaves = matches!(
             command,
@@ -297,7 +295,22 @@ impl Model {
             command,
             Command::Language | Command::Theme | Command::Copy | Command::Plain | Command::Help
         );
-        leaves || scrolls || inspects || card && (sets || moves && self.can_go_back())
+        leaves || self.scrolls(command) || inspects || card && (sets || moves && self.can_go_back())
+    }
+
+    /// Whether a command moves what stands in front.
+    fn scrolls(&self, command: Command) -> bool {
+        let (at, rows) = match &self.overlay {
+            Overlay::Inspect { path, line } => (*line, inspect::lines(self, path).len()),
+            Overlay::Card { scroll } => (*scroll, card::length(self)),
+            Overlay::Help { .. } => return true,
+            _ => return false,
+        };
+        match command {
+            Command::Down | Command::PageDown => at + 1 < rows,
+            Command::Up | Command::PageUp => at > 0,
+            _ => false,
+        }
     }
 
     /// Whether a command would do something if nothing stood in front.
@@ -338,9 +351,10 @@ impl Model {
             Command::NextPartition | Command::PreviousPartition => {
                 self.session.picture().partitions.len() > 1 && self.screen == Screen::Log
             }
-            Command::Inspect | Command::Down | Command::Up => !self.items().is_empty(),
-            Command::PageDown | Command::PageUp => !self.items().is_empty(),
-            Command::View(number) => Screen::ALL.iter().any(|s| s.number() == number),
+            Command::Inspect => !self.items().is_empty(),
+            Command::Down | Command::PageDown => self.selected + 1 < self.items().len(),
+            Command::Up | Command::PageUp => self.selected > 0,
+            Command::View(number) => self.screen.number() != number,
             // At the end the card comes back.
             Command::Back => self.session.is_at_end() || self.hits.is_some(),
             Command::Language => !self.settings.ascii,

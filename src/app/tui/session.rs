@@ -16,8 +16,8 @@ use crate::sim::{SeededOracle, SnapshotBudget, Span, StepNo, Time, Timeline};
 
 /// Dense: a step back makes at most so many steps again.
 const BUDGET: SnapshotBudget = SnapshotBudget {
-    every: 256,
-    count: 512,
+    every: 64,
+    count: 1_024,
     bytes: 256 << 20,
 };
 
@@ -45,6 +45,8 @@ pub enum Address {
     At(Span),
     /// Where that step of the scenario acted.
     Mark(String),
+    /// The end.
+    End,
 }
 
 impl Address {
@@ -216,6 +218,7 @@ impl Session {
                 };
                 known.then_some(step)
             }
+            Address::End => self.is_known().then(|| self.frontier()),
             Address::Mark(id) => {
                 let run = self.scout.run();
                 let steps = &run.plan().scenario.steps;

@@ -1,5 +1,6 @@
 //! What events do to the model.
 
+use super::card;
 use super::command;
 use super::find;
 use super::inspect;
@@ -107,6 +108,8 @@ impl Model {
         if self.types(key) {
             return Effect::Draw;
         }
+        // Whoever presses a key has other plans than to wait for a goal.
+        self.goal = None;
         let Some(asked) = command(key) else {
             self.word = Some(
                 self.lang()
@@ -253,20 +256,22 @@ impl Model {
             Command::NextMark => self.mark(true),
             Command::PreviousMark => self.mark(false),
             Command::First => self.jump(begin),
-            Command::Last => {
-                self.look_to_the_end();
-                self.jump(self.session.frontier());
-            }
+            Command::Last => self.seek_to(Address::End),
             _ => {}
         }
     }
 
-    fn look_to_the_end(&mut self) {
-        for _ in 0..SLICES_MAX * 16 {
-            if !self.session.look_ahead(SLICE) {
-                break;
+    /// Goes there now, or as soon as the scout knows where that is.
+    pub(super) fn seek_to(&mut self, goal: Address) {
+        self.goal = Some(goal);
+        for _ in 0..SLICES_MAX {
+            self.seek();
+            if self.goal.is_none() {
+                return;
             }
+            self.session.look_ahead(SLICE);
         }
+        self.word = Some(self.lang().pick("looking ahead", "正在向前搜索").to_owned());
     }
 
     /// Forward to the next beat; a question on the way is asked before it is decided.
@@ -417,13 +422,14 @@ impl Model {
         let last = match &self.overlay {
             Overlay::Inspect { path, .. } => inspect::lines(self, path).len(),
             Overlay::None => self.items().len(),
+            Overlay::Card { .. } => card::length(self),
             _ => usize::MAX,
         };
         let last = last.saturating_sub(1);
         match &mut self.overlay {
             Overlay::Inspect { line, .. } => *line = moved(*line, last),
             Overlay::Help { scroll, .. } => *scroll = moved(*scroll, super::keys::ROWS.len()),
-            Overlay::Card { scroll } => *scroll = moved(*scroll, 200),
+            Overlay::Card { scroll } => *scroll = moved(*scroll, last),
             _ => self.selected = moved(self.selected.min(last), last),
         }
     }
@@ -473,11 +479,12 @@ pub(super) fn verdict(right: bool, lang: Lang) -> &'static str {
 }
 
 /// Says that there is no such moment.
-pub(super) fn nowhere(address: &Address, lang: Lang) -> String {
+fn nowhere(address: &Address, lang: Lang) -> String {
     let what = match address {
         Address::Step(step) => format!("step:{}", step.0),
         Address::At(span) => span.to_string(),
         Address::Mark(id) => id.clone(),
+        Address::End => "end".to_owned(),
     };
     match lang {
         Lang::En => format!("the story has no moment {what}"),

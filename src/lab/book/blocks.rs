@@ -47,6 +47,7 @@ pub(super) fn write(
         "transcript" => told(desk, rest),
         "sequence" => sequence(desk, rest),
         "source" => source(desk, rest),
+        "screen" => screen(desk, rest),
         "quiz" => quiz_sheet(desk, rest),
         "glossary" => shelf::glossary(rest),
         "invariants" => Ok(shelf::invariants()),
@@ -55,7 +56,7 @@ pub(super) fn write(
         "scenarios" => shelf::scenarios(desk.runs, rest),
         _ => Err(format!(
             "no block is called \"{word}\"; there are value, story, question, records, branches, \
-             expectations, log, topics, transcript, sequence, source, quiz, glossary, invariants, \
+             expectations, log, topics, transcript, sequence, source, screen, quiz, glossary, invariants, \
              rules, configs and scenarios"
         )),
     }
@@ -67,10 +68,17 @@ fn words<const N: usize>(text: &str, usage: &str) -> Result<[String; N], String>
     <[String; N]>::try_from(all).map_err(|_| format!("write {usage}"))
 }
 
+/// `WHAT at RUN#MOMENT`; a moment may hold spaces.
+fn at<'a>(text: &'a str, usage: &str) -> Result<(&'a str, Target), String> {
+    let (what, target) = text
+        .split_once(" at ")
+        .ok_or_else(|| format!("write {usage}"))?;
+    Ok((what.trim(), Target::of(target.trim())?))
+}
+
 fn value(desk: &mut Desk<'_, '_>, rest: &str) -> Result<String, String> {
-    let [target, text] = words(rest, "value RUN#MOMENT EXPRESSION")?;
-    let value = desk.runs.value(&Target::of(&target)?, &text)?;
-    Ok(plain(&value))
+    let (text, target) = at(rest, "value EXPRESSION at RUN#MOMENT")?;
+    Ok(plain(&desk.runs.value(&target, text)?))
 }
 
 /// The narration of a run, with the moments at which it is told.
@@ -125,10 +133,10 @@ fn question(desk: &mut Desk<'_, '_>, rest: &str) -> Result<String, String> {
 
 /// The replicas of a partition at a moment.
 fn log(desk: &mut Desk<'_, '_>, rest: &str) -> Result<String, String> {
-    let [target, partition] = words(rest, "log RUN#MOMENT PARTITION")?;
-    let session = desk.runs.at(&Target::of(&target)?)?;
+    let (partition, target) = at(rest, "log PARTITION at RUN#MOMENT")?;
+    let session = desk.runs.at(&target)?;
     let scope = session.run().scope(session.world());
-    let text = picture::replicas(scope.view, &partition)?;
+    let text = picture::replicas(scope.view, partition)?;
     Ok(fenced("text", &text))
 }
 
@@ -199,6 +207,15 @@ fn source(desk: &mut Desk<'_, '_>, rest: &str) -> Result<String, String> {
         })
         .collect();
     Ok(fenced("toml", &parts?.join("\n\n")))
+}
+
+/// A screen of the visualiser, as the snapshot that its tests hold it against.
+fn screen(desk: &mut Desk<'_, '_>, name: &str) -> Result<String, String> {
+    let snapshot = desk.runs.source(&format!("{name}.snap"));
+    let snapshot = snapshot.map_err(|_| format!("no screen \"{name}\""))?;
+    // What the snapshot is of stands first, between two lines of dashes.
+    let body = snapshot.splitn(3, "---\n").last().unwrap_or_default();
+    Ok(fenced("text", body))
 }
 
 fn quiz_sheet(desk: &mut Desk<'_, '_>, rest: &str) -> Result<String, String> {

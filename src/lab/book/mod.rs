@@ -66,9 +66,14 @@ pub struct Rendered {
 }
 
 /// Computes the generated parts of all pages. `files` holds the pages (`.md`) and the quizzes
-/// beside them (`.toml`); `find` gives the text of a scenario by its name.
+/// and scenarios beside them (`.toml`); `find` gives the text of any other scenario by its name.
 pub fn render(files: &Files, find: &dyn Fn(&str) -> Option<String>) -> Rendered {
-    let mut runs = Runs::new(find);
+    let beside = |name: &str| {
+        let is_it = |path: &str| path.rsplit('/').next() == Some(name);
+        let own = files.iter().find(|(path, _)| is_it(path));
+        own.map(|(_, text)| text.clone()).or_else(|| find(name))
+    };
+    let mut runs = Runs::new(&beside);
     let mut rendered = Rendered::default();
     for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".md")) {
         let mut desk = Desk {

@@ -62,7 +62,7 @@ fn complaint(text: &str, quiz: &str) -> String {
 #[test]
 fn values_stand_within_a_line_and_a_second_time_changes_nothing() {
     let text =
-        "It ends at <!-- kafkalab: value small#2500ms orders-0.leo -->9<!-- kafkalab end -->.";
+        "It ends at <!-- kafkalab: value orders-0.leo at small#2500ms -->9<!-- kafkalab end -->.";
     let rendered = page(text, "");
     let once = &rendered.files["p/page.md"];
     assert_eq!(*once, text.replace(">9<", ">2<"));
@@ -87,11 +87,11 @@ fn moments_are_times_steps_triggers_and_the_end() {
             "{moment}"
         );
     }
-    assert!(complaint(&inline("small#when:orders-0.leo==7 now"), "").contains("never comes"));
-    assert!(complaint(&inline("small#soon:1 now"), "").contains("after, when, note or step"));
-    assert!(complaint(&inline("small#1s orders-0.loe"), "").contains("loe"));
-    assert!(complaint(&inline("large#1s now"), "").contains("no scenario \"large\""));
-    assert!(complaint(&inline("small/b#1s now"), "").contains("no branch \"b\""));
+    assert!(complaint(&inline("now at small#when:orders-0.leo == 7"), "").contains("never comes"));
+    assert!(complaint(&inline("now at small#soon:1"), "").contains("after, when, note or step"));
+    assert!(complaint(&inline("orders-0.loe at small#1s"), "").contains("loe"));
+    assert!(complaint(&inline("now at large#1s"), "").contains("no scenario \"large\""));
+    assert!(complaint(&inline("now at small/b#1s"), "").contains("no branch \"b\""));
 }
 
 fn inline(words: &str) -> String {
@@ -122,7 +122,7 @@ fn a_mark_that_can_not_be_followed_is_reported_with_its_line() {
         ("stroy small", "no block is called \"stroy\""),
         ("records small one..three", "sends no \"three\""),
         ("records small two..one", "goes backwards"),
-        ("log small#end orders-7", "no partition \"orders-7\""),
+        ("log orders-7 at small#end", "no partition \"orders-7\""),
         ("question small what", "asks nothing called \"what\""),
         ("source small step.third", "no part \"step.third\""),
         ("sequence small 1s 2s a/b", "no name of a picture"),
@@ -148,12 +148,25 @@ fn marks_in_code_are_text() {
 
 #[test]
 fn the_picture_of_a_log_tells_what_replicas_know() {
-    let log = body("log small#end orders-0");
+    let log = body("log orders-0 at small#end");
     assert!(
         log.contains("broker-0 * [0][0]  high watermark 2, log end 2"),
         "{log}"
     );
     assert!(log.contains("offset      0  1 "), "{log}");
+}
+
+#[test]
+fn a_screen_is_the_snapshot_of_a_test() {
+    let find = |name: &str| {
+        let text = "---\nsource: tests/screens.rs\nexpression: screen\n---\n+--+\n|  |\n+--+\n";
+        (name == "small.snap").then(|| text.to_owned())
+    };
+    let text = |name: &str| format!("<!-- kafkalab: screen {name} -->\n<!-- kafkalab end -->\n");
+    let rendered = render(&Files::from([("a.md".to_owned(), text("small"))]), &find);
+    assert!(rendered.files["a.md"].contains("\n```text\n+--+\n|  |\n+--+\n```\n"));
+    let rendered = render(&Files::from([("a.md".to_owned(), text("none"))]), &find);
+    assert_eq!(rendered.complaints.len(), 1);
 }
 
 #[test]
@@ -302,7 +315,7 @@ fn a_quiz_whose_author_is_wrong_is_refused() {
 #[test]
 fn values_of_records_stay_text_on_a_page() {
     let marks = [
-        "value small#end orders-0:1.value",
+        "value orders-0:1.value at small#end",
         "story small",
         "records small",
         "transcript small 0s 4s",

@@ -4,6 +4,10 @@
 //! merges what differs into copies of it, `read` makes a [`Scenario`] of each, `validate`
 //! holds its parts against each other. Nothing unknown is ignored, nothing panics, and what a
 //! file may ask for is bounded ([`limits`]).
+//!
+//! `shapes`, `read`'s actions and rules, `expr`'s fields, `codes` and [`limits`] are tables: what
+//! they hold is what the parser takes and what [`reference`] prints. [`format()`] tidies a file up,
+//! [`mutate`] tells what its expectations notice.
 
 mod action;
 mod branches;

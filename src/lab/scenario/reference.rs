@@ -380,15 +380,4 @@ mod tests {
             assert!(SUBJECTS.iter().any(|(known, _)| known == kind), "{kind:?}");
         }
     }
-
-    #[test]
-    fn the_committed_page_is_this_one() {
-        let committed = include_str!("../../../book/src/reference/scenario-language.md");
-        let fresh = reference();
-        let differs = committed.lines().zip(fresh.lines()).find(|(a, b)| a != b);
-        assert!(
-            committed == fresh,
-            "stale, first at {differs:?}: `kafkalab reference > book/src/reference/scenario-language.md`"
-        );
-    }
 }

@@ -5,7 +5,7 @@ use crate::lab::text::MessageSummary;
 use crate::sim::{Envelope, InFlight, NodeId, StepNo, Time};
 
 /// More messages than this are not copied; the rest is counted.
-const FLIGHTS_MAX: usize = 500;
+pub(in crate::app::tui) const FLIGHTS_MAX: usize = 500;
 
 /// Where a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod replica;
 pub use change::Change;
 pub(super) use change::changes;
 pub use clients::{ClientLook, ConsumerLook, ProducerLook};
+pub(super) use flight::FLIGHTS_MAX;
 pub use flight::{Flight, Place};
 pub use replica::{PartitionLook, ReplicaLook, Standing};
 

@@ -21,9 +21,8 @@ pub(super) fn rows(model: &Model, _room: usize) -> Vec<Row> {
             .say(if selected { "> " } else { "  " }, Tone::Accent)
             .say(fit(&client.name, 12), Tone::Strong);
         head = head.say(kind(client, lang), Tone::Plain).of(item);
-        rows.push(match state(client, lang) {
-            (word, tone) => head.say(format!("  {word}"), tone),
-        });
+        let (word, tone) = state(client, lang);
+        rows.push(head.say(format!("  {word}"), tone));
         if let Some(producer) = &client.producer {
             rows.extend(producer_rows(producer, lang));
         }

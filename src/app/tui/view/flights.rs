@@ -3,7 +3,7 @@
 use crate::app::tui::cells::{Row, Tone, clip, fit};
 use crate::app::tui::inspect::Item;
 use crate::app::tui::model::Model;
-use crate::app::tui::picture::{Flight, Place};
+use crate::app::tui::picture::{FLIGHTS_MAX, Flight, Place};
 use crate::app::tui::plain::seconds;
 use crate::lab::text::Lang;
 
@@ -12,9 +12,10 @@ const WAY: usize = 12;
 
 pub(super) fn title(model: &Model) -> String {
     let count = model.session.picture().flights.len();
+    let more = if count < FLIGHTS_MAX { "" } else { "+" };
     match model.lang() {
-        Lang::En => format!("in flight {count}, earliest first"),
-        Lang::Zh => format!("在途 {count}，先到者在前"),
+        Lang::En => format!("in flight {count}{more}, earliest first"),
+        Lang::Zh => format!("在途 {count}{more}，先到者在前"),
     }
 }
 

@@ -151,7 +151,7 @@ pub(super) fn beside(model: &Model, room: usize, height: usize) -> Vec<Row> {
 }
 
 /// The end card.
-pub(super) fn card(model: &Model, scroll: usize, room: usize, height: usize) -> Vec<Row> {
+pub(super) fn card(model: &Model, scroll: usize, room: usize) -> Vec<Row> {
     let lang = model.lang();
     let head = Row::new().say(
         lang.pick(
@@ -160,8 +160,6 @@ pub(super) fn card(model: &Model, scroll: usize, room: usize, height: usize) -> 
         ),
         Tone::Accent,
     );
-    let rows = card::rows(model, room);
-    let most = rows.len().saturating_sub(height.saturating_sub(1));
-    let rows = rows.into_iter().skip(scroll.min(most));
+    let rows = card::rows(model, room).into_iter().skip(scroll);
     std::iter::once(head).chain(rows).collect()
 }

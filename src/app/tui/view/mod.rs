@@ -111,7 +111,7 @@ fn body(model: &Model, width: usize, height: usize, alone: bool) -> Vec<Row> {
     match &model.overlay {
         Overlay::Help { filter, scroll } => front::help(model, filter, *scroll, width, height),
         Overlay::Inspect { path, line } => front::inspector(model, path, *line, width, height),
-        Overlay::Card { scroll } => front::card(model, *scroll, width, height),
+        Overlay::Card { scroll } => front::card(model, *scroll, width),
         Overlay::None | Overlay::Find(_) | Overlay::Command(_) => match model.screen {
             Screen::Log => partitions::rows(model, width, height, alone),
             Screen::Quorum => quorum::rows(model, width),

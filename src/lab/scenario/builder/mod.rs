@@ -43,7 +43,7 @@ pub use claims::{
     within,
 };
 pub use cluster::{Cluster, Node, Topic, brokers, node, topic};
-pub use steps::{Link, Step, after, after_by, all_links, at, link, when};
+pub use steps::{Link, Step, after, after_by, all_links, at, drawn, link, when};
 pub use value::{Table, Value, active_controller, follower, leader, message, note, text};
 pub use workload::{Client, Send, consumer, producer, records};
 

@@ -30,6 +30,11 @@ pub fn when(what: impl Into<Value>) -> Step {
     Step(Table::default().with("when", what))
 }
 
+/// An action without a trigger, for [`Step::random`].
+pub fn drawn() -> Step {
+    Step(Table::default())
+}
+
 macro_rules! on_a_place {
     ($($(#[$doc:meta])* $name:ident;)*) => { $(
         $(#[$doc])*
@@ -88,6 +93,16 @@ impl Step {
     /// That it never fires is no error.
     pub fn optional(self) -> Self {
         self.with("optional", true)
+    }
+}
+
+/// What chance does.
+impl Step {
+    /// So many actions of these, each [`drawn`], within a time.
+    pub fn random(self, of: Vec<Step>, times: u32, within: impl Into<Value>) -> Self {
+        let of: Vec<Table> = of.into_iter().map(|step| step.0).collect();
+        let table = Table::default().with("of", of).with("times", times);
+        self.with("random", table.with("within", within))
     }
 }
 

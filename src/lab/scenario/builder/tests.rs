@@ -244,6 +244,11 @@ fn all_actions() -> Vec<Step> {
         step().release("hold"),
         step().drop(fetches()),
         when(fetches()).optional().duplicate(true),
+        step().random(
+            vec![drawn().crash("broker-0"), drawn().heal("all")],
+            4,
+            "1s",
+        ),
         step().delay(fetches().with("for", "5ms")),
     ]
 }

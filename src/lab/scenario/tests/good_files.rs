@@ -41,17 +41,41 @@ fn every_scenario_of_the_library_is_sound() {
 #[test]
 fn every_scenario_of_the_library_teaches() {
     for (name, source) in LIBRARY {
-        let scenario = sound(source).main;
+        let parsed = sound(source);
+        let scenario = &parsed.main;
         assert!(!scenario.tells.is_empty(), "{name} tells");
         assert!(!scenario.asks.is_empty(), "{name} asks");
         assert!(!scenario.expects.is_empty(), "{name} expects");
-        let texts = (scenario.tells.iter().map(|tell| &tell.text))
-            .chain(scenario.asks.iter().map(|ask| &ask.text))
-            .chain([&scenario.title]);
-        for text in texts {
-            assert_ne!(text.en, text.zh, "{name} has both languages");
+        let branches = parsed.branches.iter().map(|(_, scenario)| scenario);
+        for scenario in std::iter::once(scenario).chain(branches) {
+            for text in texts(scenario).into_iter().filter(|text| is_prose(text)) {
+                assert_ne!(text.en, text.zh, "{name} has both languages");
+            }
         }
     }
+}
+
+/// All that a learner reads.
+fn texts(scenario: &Scenario) -> Vec<&Text> {
+    let choices = scenario.asks.iter().flat_map(|ask| &ask.choose);
+    let wrong = choices.clone().filter_map(|choice| choice.wrong.as_ref());
+    (scenario.tells.iter().map(|tell| &tell.text))
+        .chain(scenario.asks.iter().map(|ask| &ask.text))
+        .chain(scenario.steps.iter().filter_map(|step| step.note.as_ref()))
+        .chain(choices.map(|choice| &choice.text))
+        .chain(wrong)
+        .chain([&scenario.title])
+        .collect()
+}
+
+/// Whether a text has words of a language, and not only names and numbers.
+fn is_prose(text: &Text) -> bool {
+    let said = text.en.literal();
+    let words = said.split_whitespace();
+    words
+        .filter(|word| word.chars().all(char::is_alphabetic))
+        .count()
+        > 1
 }
 
 #[test]
