@@ -183,17 +183,26 @@ fn run_file(
         runs,
         metrics,
     };
+    Ok((passed, tell(arguments, &file, around)))
+}
+
+/// Prints what came out, or returns it as an object.
+fn tell(
+    arguments: &RunArguments,
+    file: &FileRuns,
+    around: Surroundings,
+) -> Option<serde_json::Value> {
     if arguments.json {
-        return Ok((passed, Some(json::file(&file))));
+        return Some(json::file(file));
     }
     if arguments.seeds > 1 {
-        verdict::print_table(&file, around);
+        verdict::print_table(file, around);
     } else if arguments.files.len() > 1 {
-        verdict::print_line(&file, around);
+        verdict::print_line(file, around);
     } else {
-        verdict::print(&file, arguments.records, arguments.lang, around);
+        verdict::print(file, arguments.records, arguments.lang, around);
     }
-    Ok((passed, None))
+    None
 }
 
 /// A run with what its observers made of it.

@@ -73,14 +73,15 @@ impl Subject {
 pub(super) fn with_settings(source: &str, settings: &[Setting]) -> Result<Parsed, u8> {
     parse_with(source, settings).map_err(|problems| {
         let all: Vec<String> = settings.iter().map(Setting::to_string).collect();
-        let why = harmless(&Setting::error(&problems).text);
-        refuse(&format!("--set {}", harmless(&all.join(" "))), &why)
+        let why = Setting::error(&problems).text;
+        refuse(&format!("--set {}", all.join(" ")), &why)
     })
 }
 
 /// Says what is wrong with an argument.
 pub(super) fn refuse(argument: &str, why: &str) -> u8 {
-    eprintln!("error: {argument}: {why}");
+    let why: Vec<String> = why.lines().map(harmless).collect();
+    eprintln!("error: {}: {}", harmless(argument), why.join("\n"));
     BAD_INPUT
 }
 

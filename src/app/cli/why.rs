@@ -88,10 +88,10 @@ fn answer(arguments: &WhyArguments, around: Surroundings) -> Result<(), u8> {
     let text = arguments.question.join(" ");
     let question = inquiry
         .question(&text)
-        .map_err(|unclear| refuse(&harmless(&text), &unclear.to_string()))?;
+        .map_err(|unclear| refuse(&text, &unclear.to_string()))?;
     let mut answer = inquiry
         .answer(&question, arguments.at)
-        .map_err(|why| refuse(&harmless(&text), &why))?;
+        .map_err(|why| refuse(&text, &why))?;
     if !arguments.no_proof {
         answer.proofs = prove(&inquiry, &question, &answer, around);
     }

@@ -6,7 +6,7 @@
 //!
 //! | file | concern |
 //! |---|---|
-//! | `question` | what is asked |
+//! | `question`, `lexicon` | what is asked; its words |
 //! | `trail` | what a run left behind |
 //! | `faults` | what was wrong at a moment, and which step of the scenario did it |
 //! | `case` | names and links |
@@ -21,6 +21,7 @@ pub mod diff;
 mod faults;
 mod inquiry;
 mod journey;
+mod lexicon;
 mod partition;
 mod proof;
 mod question;

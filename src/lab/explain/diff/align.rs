@@ -186,14 +186,25 @@ fn rows(a: Vec<Beat>, b: Vec<Beat>, common: &[(usize, usize)]) -> Vec<Row> {
     rows
 }
 
-/// Whether two beats of a machine begin to say the same, numbers aside.
+/// Whether two beats of a machine say the same of the same thing, other numbers aside.
 fn is_like(one: &Beat, other: &Beat) -> bool {
-    let shape = |beat: &Beat| -> String {
-        let begins = beat.said.en.split(['(', ':', ',']).next();
-        let letters = begins.unwrap_or("").chars();
-        letters.filter(|c| !c.is_ascii_digit()).collect()
+    one.node == other.node && shape(&one.said.en) == shape(&other.said.en)
+}
+
+/// A sentence without numbers, brackets and what follows a colon. Its first two words stay: they
+/// name what it speaks of (`record 6`, `broker-1`).
+fn shape(sentence: &str) -> String {
+    let begins = sentence.split([':', ',']).next().unwrap_or("");
+    let mut depth = 0_u32;
+    let mut spaces = 0_u32;
+    let keeps = |c: &char| {
+        depth += u32::from(*c == '(');
+        let outside = depth == 0;
+        depth = depth.saturating_sub(u32::from(*c == ')'));
+        spaces += u32::from(*c == ' ');
+        outside && (spaces < 2 || !(c.is_ascii_digit() || ".s".contains(*c)))
     };
-    one.node == other.node && shape(one) == shape(other)
+    begins.chars().filter(keeps).collect()
 }
 
 #[cfg(test)]
@@ -206,7 +217,7 @@ mod tests {
             at: Time(no as u64),
             node: None,
             said: Said {
-                en: word.to_owned(),
+                en: word.replace('_', " "),
                 zh: String::new(),
             },
         };
@@ -247,10 +258,17 @@ mod tests {
 
     #[test]
     fn beats_that_differ_in_numbers_stand_for_each_other() {
-        assert_eq!(differences("a ack6 c", "a ack7 c"), "ack6|ack7");
         assert_eq!(
-            differences("a ack6 crash c", "a boot ack7 c"),
-            "ack6|ack7 -|boot crash|-"
+            differences("a b_(leader)_ends_at_6 c", "a b_(leader)_ends_at_7:_d c"),
+            "b (leader) ends at 6|b (leader) ends at 7: d"
+        );
+        assert_eq!(
+            differences("a record_6_is_in crash c", "a boot record_7_is_in c"),
+            "record 6 is in|- -|boot crash|- -|record 7 is in"
+        );
+        assert_eq!(
+            shape("b (x) appended offsets 6..8"),
+            shape("b (x) appended offset 6")
         );
     }
 }
