@@ -11,7 +11,7 @@ use crate::lab::scenario::run::{
     Finished, Options, compare_branches, run as run_scenario, run_observed,
 };
 use crate::lab::scenario::{Parsed, Scenario, Setting};
-use crate::lab::text::Lang;
+use crate::lab::text::{Lang, Said};
 use crate::lab::trace::{Metrics, MetricsRecorder, Recorder, jsonl};
 use clap::Args;
 use std::fs::File;
@@ -145,30 +145,15 @@ fn run_file(
         parsed = subject::with_settings(&source.text, &settings)?;
     }
     let branches = files::branches(&parsed, arguments.branch.as_deref(), &name)?;
-    let mut progress = Progress::new(
-        u64::from(arguments.seeds) * branches.len() as u64,
-        around.progress,
-    );
     let title = parsed.main.title.said();
-    let (mut runs, mut metrics) = (Vec::new(), Vec::new());
-    for number in 0..arguments.seeds {
-        let first = arguments.seed.unwrap_or(parsed.main.seed);
-        let seed = first.wrapping_add(u64::from(number));
-        let mut finished = Vec::new();
-        for (branch, scenario) in &branches {
-            progress.at((runs.len() + finished.len()) as u64, branch);
-            let observed = run_once(arguments, branch, scenario, seed, &name)?;
-            if let (Some(file), Some(recorder)) = (traces.as_mut(), observed.recorder) {
-                let trace = observed.finished.trace(recorder, &name, title.clone());
-                output::write(file, &jsonl(&trace, arguments.lang))?;
-            }
-            finished.push(observed.finished);
-            metrics.push(observed.metrics);
-        }
-        compare_branches(&mut finished);
-        runs.append(&mut finished);
-    }
-    progress.done();
+    let (runs, metrics) = run_all(
+        arguments,
+        &parsed,
+        &branches,
+        (&name, &title),
+        traces,
+        around,
+    )?;
     if let Some(dir) = &arguments.export_logs {
         logs::export(dir, &runs).map_err(|why| {
             eprintln!("error: {why}");
@@ -203,6 +188,41 @@ fn tell(
         verdict::print(file, arguments.records, arguments.lang, around);
     }
     None
+}
+
+/// Every branch with every seed, each seed's branches compared.
+fn run_all(
+    arguments: &RunArguments,
+    parsed: &Parsed,
+    branches: &[(String, Scenario)],
+    (name, title): (&str, &Said),
+    traces: &mut Option<File>,
+    around: Surroundings,
+) -> Result<(Vec<Finished>, Vec<Option<Metrics>>), u8> {
+    let mut progress = Progress::new(
+        u64::from(arguments.seeds) * branches.len() as u64,
+        around.progress,
+    );
+    let (mut runs, mut metrics) = (Vec::new(), Vec::new());
+    for number in 0..arguments.seeds {
+        let first = arguments.seed.unwrap_or(parsed.main.seed);
+        let seed = first.wrapping_add(u64::from(number));
+        let mut finished = Vec::new();
+        for (branch, scenario) in branches {
+            progress.at((runs.len() + finished.len()) as u64, branch);
+            let observed = run_once(arguments, branch, scenario, seed, name)?;
+            if let (Some(file), Some(recorder)) = (traces.as_mut(), observed.recorder) {
+                let trace = observed.finished.trace(recorder, name, title.clone());
+                output::write(file, &jsonl(&trace, arguments.lang))?;
+            }
+            finished.push(observed.finished);
+            metrics.push(observed.metrics);
+        }
+        compare_branches(&mut finished);
+        runs.append(&mut finished);
+    }
+    progress.done();
+    Ok((runs, metrics))
 }
 
 /// A run with what its observers made of it.
