@@ -2,7 +2,7 @@
 //! the scenario that did them.
 
 use super::trail::{Deed, Trail};
-use crate::lab::scenario::run::Run;
+use crate::lab::scenario::run::{Acted, Run};
 use crate::lab::scenario::{Action as ScenarioAction, StepIdx, Tamper};
 use crate::sim::{Fault, NodeId, StepNo, Time, Verdict};
 
@@ -137,12 +137,16 @@ pub(super) fn step_of(run: &Run, trouble: &Trouble) -> Option<StepIdx> {
         action.is_some_and(|action| did(&action.it, &trouble.deed))
     };
     let mut acted = run.acts().iter().filter(|act| fits(&act.step));
-    // A shutdown is heard, and a rule strikes, some time after the step has acted.
-    let exact = |at: Time| match trouble.deed {
-        Deed::Fault(_) => at == trouble.at,
-        _ => at <= trouble.at,
+    let draws = |index: StepIdx| {
+        let action = steps.get(index.0).and_then(|step| step.action.as_ref());
+        action.is_some_and(|action| matches!(action.it, ScenarioAction::Random(_)))
     };
-    let last = acted.rfind(|act| exact(act.at));
+    // A shutdown is heard, a rule strikes and a drawn action acts some time after its step.
+    let exact = |act: &Acted| match trouble.deed {
+        Deed::Fault(_) if !draws(act.step) => act.at == trouble.at,
+        _ => act.at <= trouble.at,
+    };
+    let last = acted.rfind(|act| exact(act));
     last.map(|act| act.step)
 }
 
@@ -150,6 +154,7 @@ fn did(action: &ScenarioAction, deed: &Deed) -> bool {
     use ScenarioAction as A;
     match (action, deed) {
         (A::Stop(_), Deed::Shutdown(_)) => true,
+        (A::Random(random), deed) => random.of.iter().any(|of| did(&of.it, deed)),
         (A::Tamper { how, .. }, Deed::Message(verdict, ..)) => matches!(
             (how, verdict),
             (Tamper::Drop, Verdict::Drop)
