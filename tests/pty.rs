@@ -233,3 +233,29 @@ fn plain_text_goes_on_where_the_screen_was() {
     assert_eq!(terminal.exit(), 0);
     assert_restored(&terminal);
 }
+
+/// A window that is closed leaves nobody to wait for.
+#[test]
+fn a_terminal_that_is_gone_ends_the_program() {
+    let pair = native_pty_system().openpty(SIZE).expect("a terminal");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_kafkalab"));
+    command.arg("play");
+    command.arg("07");
+    command.env("TERM", "xterm-256color");
+    let mut child = pair.slave.spawn_command(command).expect("it starts");
+    drop(pair.slave);
+    let mut output = pair.master.try_clone_reader().expect("its output");
+    let mut shown = Vec::new();
+    while !String::from_utf8_lossy(&shown).contains("help") {
+        let mut bytes = [0; 4_096];
+        let count = output.read(&mut bytes).expect("a picture");
+        shown.extend_from_slice(&bytes[..count]);
+    }
+    drop(output);
+    drop(pair.master);
+    let began = Instant::now();
+    while child.try_wait().expect("a child").is_none() {
+        assert!(began.elapsed() < Duration::from_secs(10), "it runs on");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -9,7 +9,7 @@ use ratatui::crossterm::terminal::{
 use std::io;
 use std::panic;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Holds the terminal.
 pub(super) struct Guard {
@@ -20,6 +20,13 @@ pub(super) struct Guard {
 impl Guard {
     pub(super) fn new() -> io::Result<Self> {
         let signal = Arc::new(AtomicUsize::new(0));
+        // A terminal that is gone has nothing to be restored, and waiting for its keys never ends.
+        #[cfg(unix)]
+        signal_hook::flag::register_conditional_shutdown(
+            signal_hook::consts::SIGHUP,
+            128 + signal_hook::consts::SIGHUP,
+            Arc::new(AtomicBool::new(true)),
+        )?;
         #[cfg(unix)]
         for number in SIGNALS {
             signal_hook::flag::register_usize(number, signal.clone(), number as usize)?;
@@ -44,9 +51,8 @@ impl Guard {
 }
 
 #[cfg(unix)]
-const SIGNALS: [i32; 4] = [
+const SIGNALS: [i32; 3] = [
     signal_hook::consts::SIGTERM,
-    signal_hook::consts::SIGHUP,
     signal_hook::consts::SIGINT,
     signal_hook::consts::SIGQUIT,
 ];
