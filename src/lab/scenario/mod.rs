@@ -6,7 +6,7 @@
 //! file may ask for is bounded ([`limits`]).
 //!
 //! `shapes`, `read`'s actions and rules, `expr`'s fields, `codes` and [`limits`] are tables: what
-//! they hold is what the parser takes and what [`reference`] prints. [`format()`] tidies a file up,
+//! they hold is what the parser takes and what [`reference()`] prints. [`format()`] tidies a file up,
 //! [`mutate`] tells what its expectations notice.
 
 mod action;
