@@ -6,24 +6,10 @@
     reason = "runs the command and reads what it writes"
 )]
 
+mod program;
+
+use program::{kafkalab, stderr, stdout};
 use serde_json::Value;
-use std::process::{Command, Output};
-
-fn kafkalab(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_kafkalab"))
-        .args(arguments)
-        .env_remove("KAFKALAB_COLOR")
-        .output()
-        .expect("the command starts")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
-}
 
 fn json(arguments: &[&str], code: i32) -> Value {
     let output = kafkalab(arguments);

@@ -6,25 +6,15 @@
     reason = "runs the command and reads pages"
 )]
 
+mod program;
+
+use program::{kafkalab, stderr};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-fn kafkalab(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_kafkalab"))
-        .args(arguments)
-        .env_remove("KAFKALAB_COLOR")
-        .output()
-        .expect("the command starts")
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 #[test]
 fn no_generated_part_is_stale() {
     let output = kafkalab(&["book"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
 #[test]
@@ -42,17 +32,21 @@ fn a_stale_part_is_reported_with_its_line_and_written_anew() {
     std::fs::write(&page, text.replace("orders-0.hw", "orders-9.hw")).expect("a temporary file");
     let wrong = kafkalab(&["book", path]);
     std::fs::remove_dir_all(&folder).expect("it was there");
-    let told = said(&stale);
+    let told = stderr(&stale);
     assert_eq!(stale.status.code(), Some(1), "{told}");
     assert!(
         told.contains("README.md:3: stale") && told.contains("-->10<!--"),
         "{told}"
     );
     assert_eq!(untouched, text);
-    assert_eq!(written.status.code(), Some(0), "{}", said(&written));
+    assert_eq!(written.status.code(), Some(0), "{}", stderr(&written));
     assert_eq!(anew, text.replace(">11<", ">10<"));
     assert_eq!(wrong.status.code(), Some(1));
-    assert!(said(&wrong).contains("README.md:3: "), "{}", said(&wrong));
+    assert!(
+        stderr(&wrong).contains("README.md:3: "),
+        "{}",
+        stderr(&wrong)
+    );
     assert_eq!(kafkalab(&["book", "no-such-folder"]).status.code(), Some(2));
 }
 
@@ -75,7 +69,7 @@ fn commands_that_are_shown_exist() {
     }
     for word in &shown {
         let output = kafkalab(&["help", word]);
-        assert_eq!(output.status.code(), Some(0), "{word}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{word}: {}", stderr(&output));
     }
     assert!(shown.len() > 7, "{shown:?}");
 }

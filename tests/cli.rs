@@ -6,20 +6,11 @@
     reason = "runs the command and reads what it writes"
 )]
 
+mod program;
+
+use program::{kafkalab, stdout};
 use std::path::PathBuf;
-use std::process::{Command, Output};
-
-fn kafkalab(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_kafkalab"))
-        .args(arguments)
-        .env_remove("KAFKALAB_COLOR")
-        .output()
-        .expect("the command starts")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
+use std::process::Command;
 
 fn temporary(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("kafkalab-cli-{}-{name}", std::process::id()))

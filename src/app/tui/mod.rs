@@ -5,7 +5,7 @@
 //! | file | concern |
 //! |---|---|
 //! | `session` | a run that is stepped both ways; `scout` runs ahead of it and finds the beats |
-//! | `seen` | one step, kept after it was made |
+//! | `seen` | what is said of one step |
 //! | `picture` | what is there at one moment, and what a step changed |
 //! | `quiz` | questions: when they are asked, what was answered |
 //! | `model`, `update` | the state of the screen, and what events do to it |
@@ -41,7 +41,6 @@ pub use picture::{
 pub use plain::{Heard, Plain};
 pub use quiz::{Answer, Asked, Quiz};
 pub use scout::{Beat, Mark, Scout};
-pub use seen::Seen;
 pub use session::{Address, Session, Source};
 pub use update::{Effect, Event};
 pub use view::{draw, text};

@@ -7,6 +7,7 @@ use super::keys::Command;
 use super::model::{Model, Overlay};
 use super::picture::{Life, PartitionLook, Standing};
 use super::quiz::Asked;
+use super::seen::tell;
 use super::update::Effect;
 use super::{command, find};
 use crate::kafka::vocabulary::Salience;
@@ -242,7 +243,7 @@ impl Plain {
         let (past, all) = session.count_beats(self.model.settings.filter, session.now());
         let clock = seconds(session.clock().as_millis());
         let said = match session.seen() {
-            Some(seen) => seen.tell(&session.voice(), lang),
+            Some(seen) => tell(seen, &session.voice(), lang),
             None => lang.pick("the cluster is ready", "集群就绪").to_owned(),
         };
         let more = if session.is_known() { "" } else { "+" };

@@ -1,12 +1,13 @@
 //! [`Scout`]: runs ahead of what is shown and finds the beats, the marks and the questions. It is
 //! a clone of the beginning, so what it sees is what will be shown.
 
-use super::seen::{Seen, rank, step_salience};
+use super::seen::{rank, step_salience, tell};
 use crate::kafka::vocabulary::{Kafka, Note, Salience};
 use crate::lab::cluster::{KafkaWorld, Names, Node, TopicNames, View};
 use crate::lab::scenario::run::{Phase, Report, Run};
 use crate::lab::scenario::{StepIdx, Trigger};
 use crate::lab::text::{Happening, Lang, Speaker, sentence};
+use crate::lab::trace::Step;
 use crate::sim::{Action, NodeId, Observer, SeededOracle, StepNo, StepRecord, Time};
 
 /// A run that has not ended after so many steps is given up.
@@ -20,7 +21,7 @@ pub(super) enum Gist {
     /// The note that matters most.
     Note(Note),
     /// A step that matters by itself: a fault, a halt.
-    Step(Box<Seen>),
+    Step(Box<Step>),
     /// Something was told.
     Told,
 }
@@ -44,7 +45,7 @@ impl Beat {
     pub fn tell(&self, names: &dyn Speaker, lang: Lang) -> String {
         match (&self.gist, self.node) {
             (Gist::Note(note), Some(node)) => sentence(note, node, names, lang),
-            (Gist::Step(seen), _) => seen.tell(names, lang),
+            (Gist::Step(seen), _) => tell(seen, names, lang),
             _ => String::new(),
         }
     }
@@ -287,7 +288,7 @@ impl Observer<Node> for Glance {
         }
         self.gist = match most {
             Some(note) if noted >= own => Some(Gist::Note(*note)),
-            _ => Some(Gist::Step(Box::new(Seen::of(record)))),
+            _ => Some(Gist::Step(Box::new(Step::of(record)))),
         };
     }
 }

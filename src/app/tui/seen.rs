@@ -1,98 +1,32 @@
-//! [`Seen`]: one step, kept after it was made.
+//! What the screen says of one step, and how much it matters there.
 
-use crate::kafka::vocabulary::{Kafka, Note, NoteKind, Salience};
+use crate::kafka::vocabulary::{Kafka, NoteKind, Salience};
 use crate::lab::cluster::{KafkaWorld, Node};
-use crate::lab::text::{Happening, Lang, MessageSummary, Speaker, sentence, step_sentence};
-use crate::sim::{
-    Action, Envelope, Fault, Head, NodeId, Observer, StepKind, StepNo, StepRecord, Time, Verdict,
-};
+use crate::lab::text::{Happening, Lang, Speaker, sentence};
+use crate::lab::trace::Step;
+use crate::sim::{Action, Envelope, Fault, Observer, StepKind, StepRecord};
 
 /// So many sentences tell of one step; what is more is for the inspector.
 const SENTENCES_MAX: usize = 3;
 
-/// What a step was.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// Its number.
-    pub no: StepNo,
-    /// When it began.
-    pub at: Time,
-    /// The machine.
-    pub node: Option<NodeId>,
-    /// What kind of step.
-    pub kind: StepKind<Kafka>,
-    /// The step that caused it.
-    pub cause: StepNo,
-    /// Of a response: the step that read the request.
-    pub request: StepNo,
-    /// The outside of the message that it is about.
-    pub head: Option<Head>,
-    /// The message itself, where it was looked at.
-    pub message: Option<MessageSummary>,
-    /// The fault or call.
-    pub action: Option<Action<Kafka>>,
-    /// What was done to a message.
-    pub verdict: Verdict,
-    /// What the logic noted.
-    pub notes: Vec<Note>,
-}
-
-impl Seen {
-    pub(super) fn of(record: &StepRecord<'_, Kafka>) -> Self {
-        Seen {
-            no: record.no,
-            at: record.at,
-            node: record.node,
-            kind: record.kind,
-            cause: record.cause,
-            request: record.request,
-            head: record.head,
-            message: record.message.map(MessageSummary::of),
-            action: record.action.cloned(),
-            verdict: record.verdict,
-            notes: record.notes.to_vec(),
-        }
+/// What happened, in a sentence or a few: the notes that matter most, or the step itself.
+pub(super) fn tell(step: &Step, names: &dyn Speaker, lang: Lang) -> String {
+    let most = step.notes.iter().map(|note| note.kind().salience()).max();
+    let (Some(most), Some(node)) = (most, step.node) else {
+        return step.sentence(names, lang);
+    };
+    if step_salience(&step.happening()) > most {
+        return step.sentence(names, lang);
     }
-
-    /// The step apart from its notes.
-    pub(super) fn happening(&self) -> Happening<'_> {
-        Happening {
-            kind: self.kind,
-            node: self.node,
-            head: self.head.as_ref(),
-            message: self.message.as_ref(),
-            action: self.action.as_ref(),
-            verdict: self.verdict,
-        }
-    }
-
-    /// How much it matters.
-    pub fn salience(&self) -> Salience {
-        let notes = self.notes.iter().map(|note| note.kind().salience());
-        let step = step_salience(&self.happening());
-        notes.chain([step]).max().unwrap_or(step)
-    }
-
-    /// What happened, in a sentence or a few: the notes that matter most, or the step itself.
-    pub fn tell(&self, names: &dyn Speaker, lang: Lang) -> String {
-        let most = self.notes.iter().map(|note| note.kind().salience()).max();
-        let step = self.happening();
-        let (Some(most), Some(node)) = (most, self.node) else {
-            return step_sentence(&step, names, lang);
-        };
-        if step_salience(&step) > most {
-            return step_sentence(&step, names, lang);
-        }
-        let told = self
-            .notes
-            .iter()
-            .filter(|note| note.kind().salience() == most);
-        let said: Vec<String> = told
-            .map(|note| sentence(note, node, names, lang))
-            .take(SENTENCES_MAX)
-            .collect();
-        said.join(lang.pick("; ", "；"))
-    }
+    let told = step
+        .notes
+        .iter()
+        .filter(|note| note.kind().salience() == most);
+    let said: Vec<String> = told
+        .map(|note| sentence(note, node, names, lang))
+        .take(SENTENCES_MAX)
+        .collect();
+    said.join(lang.pick("; ", "；"))
 }
 
 /// How much the step itself matters. Calendars are set when the cluster is ready: that is no part
@@ -122,12 +56,12 @@ pub(super) fn rank(kind: NoteKind) -> u8 {
 /// Looks at one step closely.
 #[derive(Default)]
 pub(super) struct Eye {
-    pub(super) seen: Option<Seen>,
+    pub(super) seen: Option<Step>,
 }
 
 impl Observer<Node> for Eye {
     fn see(&mut self, _: &KafkaWorld, record: &StepRecord<'_, Kafka>) {
-        self.seen = Some(Seen::of(record));
+        self.seen = Some(Step::of(record));
     }
 
     fn watches(&self, _: &Envelope<Kafka>) -> bool {

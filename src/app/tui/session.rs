@@ -6,12 +6,13 @@
 
 use super::picture::{Change, Picture, changes};
 use super::scout::{Beat, Reach, Scout};
-use super::seen::{Eye, Seen};
+use super::seen::Eye;
 use crate::kafka::vocabulary::Salience;
 use crate::lab::cluster::{KafkaWorld, Node, Voice};
 use crate::lab::scenario::run::{Options, Phase, Report, Run, Told, start};
 use crate::lab::scenario::{Scenario, Text};
 use crate::lab::text::Lang;
+use crate::lab::trace::Step;
 use crate::sim::{SeededOracle, SnapshotBudget, Span, StepNo, Time, Timeline};
 
 /// Dense: a step back makes at most so many steps again.
@@ -89,7 +90,7 @@ fn seconds(word: &str) -> Option<Span> {
 /// What is shown: the World after the present step.
 #[derive(Clone)]
 struct Moment {
-    seen: Option<Seen>,
+    seen: Option<Step>,
     picture: Picture,
     changes: Vec<Change>,
 }
@@ -190,7 +191,7 @@ impl Session {
         true
     }
 
-    fn look(&self, seen: Option<Seen>, before: Option<Picture>) -> Moment {
+    fn look(&self, seen: Option<Step>, before: Option<Picture>) -> Moment {
         let picture = Picture::of(self.line.world(), self.line.driver());
         let changes = before.map_or_else(Vec::new, |before| changes(&before, &picture));
         Moment {
@@ -321,7 +322,7 @@ impl Session {
     }
 
     /// The present step; none at the beginning.
-    pub fn seen(&self) -> Option<&Seen> {
+    pub fn seen(&self) -> Option<&Step> {
         self.moment.seen.as_ref()
     }
 

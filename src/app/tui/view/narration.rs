@@ -4,6 +4,7 @@ use crate::app::tui::cells::{Row, Tone, width, wrap};
 use crate::app::tui::model::Model;
 use crate::app::tui::plain::seconds;
 use crate::app::tui::quiz::{Answer, Asked};
+use crate::app::tui::seen::tell;
 use crate::lab::text::Lang;
 use crate::sim::StepNo;
 
@@ -32,7 +33,7 @@ fn happened(model: &Model) -> String {
     }
     match session.seen() {
         Some(seen) => {
-            let text = seen.tell(&session.voice(), lang);
+            let text = tell(seen, &session.voice(), lang);
             format!("{}{text}", last(lang))
         }
         None => lang.pick("the cluster is ready", "集群就绪").to_owned(),
