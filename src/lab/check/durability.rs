@@ -26,7 +26,7 @@ pub(super) struct Durability {
 
 impl Durability {
     pub(super) fn after(&mut self, glance: &mut Glance<'_>, suspension: &Suspension) {
-        for (node, note) in glance.notes() {
+        for (place, (node, note)) in glance.notes().enumerate() {
             match note {
                 Note::ProduceAnswered {
                     partition,
@@ -35,7 +35,9 @@ impl Durability {
                     error,
                     acks: -1,
                 } if error == ErrorCode::NONE => {
-                    enough_copies(glance, suspension, node, partition, base..=last);
+                    if !isr_changes_behind(glance, place, partition) {
+                        enough_copies(glance, suspension, node, partition, base..=last);
+                    }
                     let promises = self.promises(partition, suspension);
                     extend(&mut promises.acked, glance, node, partition, base, last + 1);
                 }
@@ -151,6 +153,17 @@ fn extend(
             end: to,
         }),
     }
+}
+
+/// Whether the ISR may have changed within the same step, after the answer: then the one that was
+/// counted is no longer to be seen.
+fn isr_changes_behind(glance: &Glance<'_>, answer: usize, tp: Tp) -> bool {
+    glance.notes().skip(answer + 1).any(|(_, note)| match note {
+        Note::IsrCommitted { partition, .. } => partition == tp,
+        // A broker that leads on in its epoch says nothing of a new ISR.
+        Note::MetadataReplayed { .. } => true,
+        _ => false,
+    })
 }
 
 /// I13: when the answer leaves, enough members of the ISR hold the records.

@@ -246,14 +246,15 @@ impl Script {
                 look_how_near(armed, &step.trigger, scope, record);
             }
         }
-        for (index, tell) in scenario.tells.iter().enumerate() {
-            if fires(&mut self.tells[index], &tell.trigger, scope, record) {
-                self.tell(scope, (&tell.text, tell.focus.as_ref()), None);
-            }
-        }
+        // Questions first: what is told of the same step may be the answer.
         for (index, ask) in scenario.asks.iter().enumerate() {
             if fires(&mut self.asks[index], &ask.trigger, scope, record) {
                 self.tell(scope, (&ask.text, None), Some(index));
+            }
+        }
+        for (index, tell) in scenario.tells.iter().enumerate() {
+            if fires(&mut self.tells[index], &tell.trigger, scope, record) {
+                self.tell(scope, (&tell.text, tell.focus.as_ref()), None);
             }
         }
         fired
@@ -292,14 +293,14 @@ impl Script {
     /// A message is about to be delivered: narrations and questions that wait for it are told.
     pub(super) fn message(&mut self, scope: &Scope<'_>, envelope: &Envelope<Kafka>) {
         let scenario = &scope.plan.scenario;
-        for (index, tell) in scenario.tells.iter().enumerate() {
-            if self.tells[index].is_meant(scope, &tell.trigger, envelope) {
-                self.tell_due(scope, index);
-            }
-        }
         for (index, ask) in scenario.asks.iter().enumerate() {
             if self.asks[index].is_meant(scope, &ask.trigger, envelope) {
                 self.ask_due(scope, index);
+            }
+        }
+        for (index, tell) in scenario.tells.iter().enumerate() {
+            if self.tells[index].is_meant(scope, &tell.trigger, envelope) {
+                self.tell_due(scope, index);
             }
         }
     }
