@@ -5,6 +5,7 @@
 //! image shows a live leader for each of their partitions, which leads. Then consumers start.
 
 use super::{ClientRef, KafkaWorld, Names, View};
+use crate::kafka::protocol::ErrorCode;
 use crate::kafka::vocabulary::{Call, ClientOp, Kafka, NewTopic, Outcome};
 use crate::sim::{Action, CallId, Fault, NodeId, StepRecord, Time};
 use std::collections::VecDeque;
@@ -90,6 +91,8 @@ impl Prelude {
         let name = topic.name.clone();
         self.created.push(topic);
         match outcome {
+            // Nobody else makes topics before ready: an earlier try made it, its answer was lost.
+            Outcome::Failed { error, .. } if *error == ErrorCode::TOPIC_ALREADY_EXISTS => None,
             Outcome::Failed { error, message } => Some(format!(
                 "topic {name:?} could not be created: {error}: {message}"
             )),

@@ -111,10 +111,18 @@ impl Run {
 
 fn partition_unrest(view: View<'_>, tp: Tp, high_watermarks: bool) -> Option<String> {
     let registration = view.registration(tp)?;
-    if registration.leader < 0 {
-        return None;
-    }
     let name = view.tp_name(tp);
+    if registration.leader < 0 {
+        let in_sync = registration.isr.iter().chain(&registration.elr);
+        let mut may_lead = in_sync.chain(&registration.last_known_elr);
+        let is_up = |id: &i32| {
+            let node = view.names.by_kafka_id(*id);
+            node.is_some_and(|node| view.broker(node).is_some())
+        };
+        let candidate = may_lead.find(|id| is_up(id))?;
+        let candidate = view.names.server(*candidate);
+        return Some(format!("{name} has no leader, and {candidate} may lead"));
+    }
     let Some(leader) = view.leader(tp) else {
         return Some(format!("{name} has a leader that is down"));
     };
