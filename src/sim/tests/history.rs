@@ -99,7 +99,9 @@ proptest! {
             prop_assert_eq!(timeline.world().trace_hash(), plain.0.trace_hash());
             prop_assert_eq!(&timeline.driver().seen, &plain.1.seen);
         }
-        // Anywhere from anywhere, back or forth.
+        // Anywhere from anywhere, back or forth. What happens without a step behind the last one
+        // has happened already: from the beginning, then.
+        prop_assert!(timeline.back_to(StepNo(begin), &mut oracle));
         for goal in &backs {
             let step = begin + goal % trail.len() as u64;
             prop_assert!(timeline.go_to(StepNo(step), &mut oracle));
