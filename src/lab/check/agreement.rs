@@ -201,7 +201,13 @@ fn strong_isr(glance: &mut Glance<'_>, node: NodeId, tp: Tp) {
         return;
     }
     let to = leader.offsets().high_watermark;
-    for member in &registration.isr {
+    // Kafka's own gap: metadata that tells a leader its own partition epoch drops what it has
+    // proposed (`Partition.makeLeader`, `updateAssignmentAndIsr`). What the controller commits of it
+    // counts at the leader when that metadata arrives.
+    let unheard = leader.partition.partition_epoch() < registration.partition_epoch;
+    let counted = leader.partition.maximal_isr();
+    let members = registration.isr.iter();
+    for member in members.filter(|member| !unheard || counted.contains(member)) {
         let Some(other) = glance.view.replica_of(*member, tp) else {
             continue;
         };

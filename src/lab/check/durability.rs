@@ -38,8 +38,11 @@ impl Durability {
                     if !isr_changes_behind(glance, place, partition) {
                         enough_copies(glance, suspension, node, partition, base..=last);
                     }
-                    let promises = self.promises(partition, suspension);
-                    extend(&mut promises.acked, glance, node, partition, base, last + 1);
+                    // After an unclean election, what the old leader still promises is void, too.
+                    if !suspension.is_paused(partition) || leads_now(glance, node, partition) {
+                        let promises = self.promises(partition, suspension);
+                        extend(&mut promises.acked, glance, node, partition, base, last + 1);
+                    }
                 }
                 Note::RecordReceived {
                     partition,
@@ -153,6 +156,17 @@ fn extend(
             end: to,
         }),
     }
+}
+
+/// Whether a machine leads in the epoch that the controller last gave out.
+fn leads_now(glance: &Glance<'_>, node: NodeId, tp: Tp) -> bool {
+    let registration = glance.view.registration(tp);
+    let replica = glance.view.replica(node, tp);
+    registration
+        .zip(replica)
+        .is_some_and(|(registration, replica)| {
+            registration.leader_epoch == replica.partition.leader_epoch()
+        })
 }
 
 /// Whether the ISR may have changed within the same step, after the answer: then the one that was
