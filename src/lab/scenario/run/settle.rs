@@ -96,6 +96,9 @@ impl Run {
                 self.records.pending()
             ));
         }
+        if is_leaderless(view) {
+            return Some("enough voters are up, and no controller is active".to_owned());
+        }
         let truth = view.truth()?;
         for topic in truth.topics.values() {
             for number in topic.partitions.keys() {
@@ -107,6 +110,20 @@ impl Run {
         }
         None
     }
+}
+
+/// A quorum that could elect a leader and has none.
+fn is_leaderless(view: View<'_>) -> bool {
+    let Some((_, server)) = view.servers().next() else {
+        return false;
+    };
+    let voters = &server.config().voters;
+    let is_up = |id: i32| {
+        let node = view.names.by_kafka_id(id);
+        node.is_some_and(|node| view.server(node).is_some())
+    };
+    let up = voters.iter().filter(|(id, _)| is_up(*id)).count();
+    up > voters.len() / 2 && view.active_controller().is_none()
 }
 
 fn partition_unrest(view: View<'_>, tp: Tp, high_watermarks: bool) -> Option<String> {
