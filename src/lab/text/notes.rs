@@ -290,26 +290,10 @@ const NOTES: &[(NoteKind, Both)] = table! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::vocabulary::{ClientNo, NodeId as Server, NodeSet, TopicTag, Tp};
+    use crate::kafka::vocabulary::{NodeId as Server, NodeSet, TopicTag, Tp};
     use crate::lab::text::template::names;
+    use crate::lab::text::tests::Plain;
     use std::collections::BTreeSet;
-
-    struct Plain;
-
-    impl Speaker for Plain {
-        fn machine(&self, node: NodeId) -> String {
-            format!("m{}", node.0)
-        }
-        fn server(&self, id: i32) -> String {
-            format!("b{id}")
-        }
-        fn topic(&self, _: TopicTag) -> String {
-            "orders".to_owned()
-        }
-        fn client(&self, _: NodeId, client: ClientNo) -> String {
-            format!("p{}", client.0)
-        }
-    }
 
     fn said(note: Note, lang: Lang) -> String {
         sentence(&note, NodeId(4), &Plain, lang)

@@ -11,7 +11,8 @@ use crate::sim::{
 };
 use std::collections::BTreeSet;
 
-struct Plain;
+/// Says numbers for names.
+pub(super) struct Plain;
 
 impl Speaker for Plain {
     fn machine(&self, node: NodeId) -> String {

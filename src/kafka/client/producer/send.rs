@@ -238,7 +238,7 @@ impl Producer {
     }
 
     /// The sticky partition; a switch that was put off because its batch had room is made up
-    /// for now if the batch is complete.
+    /// at once if the batch is complete.
     fn sticky_partition(&mut self, topic: &str, ctx: &mut Ctx<'_, Kafka>) -> TopicPartition {
         let Some(known) = self.link.metadata.topic(topic) else {
             return TopicPartition::new(topic, 0);

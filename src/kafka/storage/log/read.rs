@@ -63,11 +63,16 @@ impl Log {
         if offset < self.log_start || offset > self.log_end {
             return None;
         }
+        let end = (self.active.base_offset(), self.active.size());
+        // The most frequent question, of appends and of fetches that wait, needs no search.
+        if offset == self.log_end {
+            return Some(end);
+        }
         let found = self.locate(offset).and_then(|(segment, n)| {
             let batch = segment.batches().get(n)?;
             Some((segment.base_offset(), u64::from(batch.position)))
         });
-        Some(found.unwrap_or((self.active.base_offset(), self.active.size())))
+        Some(found.unwrap_or(end))
     }
 
     /// The bytes of batches from `offset` to the bound `upper` (exclusive), or more than `cap`.
